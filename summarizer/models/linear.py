@@ -1,0 +1,134 @@
+"""Matrix products of the decode engine: a weight [out, in] goes in, a callable from [rows, in] to [rows, out]
+comes out, in eight-bit, float32 or bfloat16. Knows no layers and no files.
+
+The eight-bit product quantises each row (token) between its own smallest and largest value, and each output
+channel by its own scale; the sums in between are sums of integers and therefore exact. So a row's result does
+not depend on which other rows are multiplied in the same call, nor a text on its neighbours in the batch.
+
+FBGEMM's AVX2 and AVX-512 kernels add the products of two neighbours, u8 x s8, in sixteen bits, which overflow
+where both weights are large (2 * 255 * 127 > 32767). Without VNNI instructions a channel's scale is therefore
+chosen so that two neighbours of one sign add up to at most 127 levels. That costs a quarter of the weights'
+resolution instead of half of the activations', which matter more: benchmarks/README.md has the figures.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class Linear(Protocol):
+    """x [rows, in] to [rows, out], in the dtype of x."""
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+
+class PlainLinear:
+    """The weight as it is. Activations are cast to its dtype and back, where they differ."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        self.weight, self.bias = weight, bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if x.dtype == self.weight.dtype:
+            return functional.linear(x, self.weight, self.bias)
+        y = functional.linear(x.to(self.weight.dtype), self.weight).to(x.dtype)
+        return y if self.bias is None else y.add_(self.bias)
+
+
+class EightBitLinear:
+    """Weights in eight bits by output channel, activations in eight bits by row, sums in 32 bits.
+
+    x = middle + half * z with z in -1..1, so W x = half * (W z) + middle * (W 1); only W z is quantised.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, paired: bool) -> None:
+        levels, scales = quantise_rows(weight, paired=paired)
+        self.bias = None if bias is None else bias.float()
+        self.sums = levels.sum(1, dtype=torch.int32).float().mul_(scales)  # [out], W 1
+        self._packed = _pack(levels, scales)
+        self._product: Any = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
+
+    def __call__(self, x: Tensor) -> Tensor:
+        low, high = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
+        middle = (low + high).mul_(0.5)
+        half = high.sub_(middle).clamp_min_(1e-30)  # the clamp keeps a row of equal values from dividing by 0
+        z = torch.sub(x, middle).div_(half)
+        y: Tensor = self._product(z, 1.0 / 127, 128, self._packed)
+        y.mul_(half).addcmul_(middle, self.sums)
+        return y if self.bias is None else y.add_(self.bias)
+
+
+class Embedding:
+    """Rows of a table [vocabulary, hidden], kept in eight bits by row or as they are."""
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype, *, eight_bit: bool) -> None:
+        self.dtype = dtype
+        self.scales: Tensor | None = None
+        self.table = weight
+        if eight_bit:
+            self.table, self.scales = quantise_rows(weight)
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        rows = self.table[ids].to(self.dtype)
+        return rows if self.scales is None else rows.mul_(self.scales[ids, None])
+
+
+def quantise_rows(weight: Tensor, *, paired: bool = False) -> tuple[Tensor, Tensor]:
+    """weight [out, in] to levels [out, in] in -127..127 and scales [out] with weight = levels * scale.
+
+    `paired` also keeps the levels at 2j and 2j + 1 together within -127..127 where they have one sign.
+    """
+    scales = torch.empty(weight.shape[0], dtype=torch.float32)
+    levels = torch.empty(weight.shape, dtype=torch.int8)
+    for start in range(0, weight.shape[0], 4096):  # in pieces: a float copy of a whole table is too large
+        part = weight[start : start + 4096].float()
+        top = part.abs().amax(1)
+        if paired:
+            # Half a level of rounding on each side makes up to one level: 126 + 1 = 127.
+            for side in (part.clamp_min(0), part.neg().clamp_min_(0)):
+                both = (side[:, 0 : side.shape[1] - 1 : 2] + side[:, 1::2]).amax(1)
+                top = torch.maximum(top, both * (127.0 / 126.0))
+        scale = top.clamp_min_(1e-30).div_(127.0)
+        scales[start : start + 4096] = scale
+        levels[start : start + 4096] = (part / scale[:, None]).round_().to(torch.int8)
+    return levels, scales
+
+
+def _pack(levels: Tensor, scales: Tensor) -> Any:
+    """FBGEMM's packed form. The engine setting is the process's, so it is put back afterwards."""
+    previous = torch.backends.quantized.engine
+    zeros = torch.zeros(levels.shape[0], dtype=torch.long)
+    with warnings.catch_warnings():
+        # PyTorch announces that quantised tensors move elsewhere one day; the version is pinned.
+        warnings.simplefilter("ignore")
+        try:
+            torch.backends.quantized.engine = "fbgemm"
+            tensor = torch._make_per_channel_quantized_tensor(levels, scales.double(), zeros, 0)
+            return torch.ops.quantized.linear_prepack(tensor, None)
+        finally:
+            torch.backends.quantized.engine = previous
+
+
+def eight_bit_available() -> bool:
+    """Whether this build of PyTorch has the eight-bit product for this processor (x86 with AVX2)."""
+    return "fbgemm" in torch.backends.quantized.supported_engines
+
+
+def adds_in_32_bits() -> bool:
+    """Whether the processor adds u8 x s8 products in 32 bits at once (VNNI), so that nothing overflows."""
+    probe = getattr(torch.cpu, "_is_vnni_supported", None)
+    return bool(probe is not None and probe())
+
+
+def make_linear(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
+    """A product with `weight` [out, in] in "int8", "float32" or "bfloat16"."""
+    if dtype == "int8":
+        return EightBitLinear(weight, bias, paired=not adds_in_32_bits())
+    kept = weight.to(getattr(torch, dtype))
+    on_cuda = weight.device.type == "cuda"
+    return PlainLinear(kept, None if bias is None else bias.to(kept.dtype if on_cuda else torch.float32))

@@ -1,0 +1,258 @@
+"""Opens a checkpoint directory as a network: the fast one where the architecture is known to be the same as
+ours, else the general one. A directory in Hugging Face layout goes in; knows no tokenizer and no requests.
+
+The fast path is taken only for what it computes exactly: model types of the Llama family with full attention,
+rotary positions that don't depend on the length, and no tensor left over. Weights are read, merged with the
+adapter, quantised and dropped one by one, so that the peak of memory is near the size that stays.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from summarizer.errors import UnsupportedModel, WeightsCorrupt
+from summarizer.models.checkpoint import Adapter, Checkpoint
+from summarizer.models.forward import FastNetwork, Layer, Shape, Weights
+from summarizer.models.linear import Embedding, eight_bit_available, make_linear
+from summarizer.models.network import Network
+
+_FAMILY = {"llama", "mistral", "qwen2", "qwen3"}
+_ROTATIONS = {"default", "linear", "llama3", "yarn"}  # those whose frequencies are fixed at load
+
+
+def open_network(
+    directory: Path, *, device: str | None = None, dtype: str | None = None, adapter: Path | None = None
+) -> tuple[Network, str, str]:
+    """The network with the names of its device and dtype.
+
+    `device` is "cpu", "cuda" or "cuda:N"; the default is CUDA where there is one. `dtype` is "int8",
+    "float32" or "bfloat16"; the default is bfloat16 on CUDA and int8 on a processor that multiplies it fast,
+    else float32."""
+    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    kind = dtype or _default_dtype(where)
+    _check_choice(where, kind)
+    config = read_config(directory)
+    merged = None if adapter is None else Adapter(adapter)
+    reason = why_not_fast(config, directory)
+    if reason is None:
+        checkpoint = Checkpoint(directory, merged)
+        network: Network = FastNetwork(
+            _read_weights(config, checkpoint, where, kind), where, _activations(where)
+        )
+        _check_all_used(checkpoint, merged, directory)
+        return network, str(where), kind
+    from summarizer.models.general import open_general
+
+    if dtype == "int8":
+        raise UnsupportedModel(
+            f"Eight-bit weights are not available for this checkpoint ({reason}).", "Leave the dtype out."
+        )
+    kind = kind if kind != "int8" else "float32"
+    return open_general(directory, where, kind, merged), str(where), kind
+
+
+def read_config(directory: Path) -> Any:
+    """transformers' own reading of config.json, so that defaults are the architecture's."""
+    from transformers import AutoConfig
+
+    if not (directory / "config.json").exists():
+        raise UnsupportedModel(
+            f"{directory} holds no config.json.", "Give a checkpoint in Hugging Face layout."
+        )
+    try:
+        return AutoConfig.from_pretrained(directory, local_files_only=True)
+    except (ValueError, KeyError, OSError, ImportError) as problem:
+        raise UnsupportedModel(
+            f"transformers can't read the configuration in {directory}: {problem}",
+            "The checkpoint may need a newer transformers, or code of its own, which is never run.",
+        ) from problem
+
+
+def why_not_fast(config: Any, directory: Path) -> str | None:
+    """What keeps this checkpoint from the fast path, in a few words; None where nothing does."""
+    if config.model_type not in _FAMILY:
+        return f"model type {config.model_type}"
+    if getattr(config, "quantization_config", None):
+        return "weights in a quantised form"
+    window = getattr(config, "sliding_window", None)
+    layers = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if layers != {"full_attention"}:
+        return "attention other than full"
+    if config.model_type == "mistral" and window and window < config.max_position_embeddings:
+        return "a sliding window"
+    if config.hidden_act != "silu":
+        return f"activation {config.hidden_act}"
+    rope = _rope(config)
+    if rope.get("rope_type", "default") not in _ROTATIONS or rope.get("partial_rotary_factor", 1.0) != 1.0:
+        return f"rotary positions of type {rope.get('rope_type')}"
+    if not any(directory.glob("*.safetensors")):
+        return "weights not in safetensors form"
+    return None
+
+
+def _default_dtype(device: torch.device) -> str:
+    if device.type == "cuda":
+        return "bfloat16"
+    return "int8" if eight_bit_available() else "float32"
+
+
+def _check_choice(device: torch.device, dtype: str) -> None:
+    if dtype not in ("int8", "float32", "bfloat16"):
+        raise UnsupportedModel(f"There is no dtype {dtype!r}.", "Use int8, float32 or bfloat16.")
+    if device.type not in ("cpu", "cuda"):
+        raise UnsupportedModel(f"There is no support for the device {device}.", "Use cpu or cuda.")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UnsupportedModel(
+            "This PyTorch sees no CUDA device.", "Use device cpu, or install a CUDA build."
+        )
+    if dtype == "int8" and (device.type != "cpu" or not eight_bit_available()):
+        raise UnsupportedModel("Eight-bit weights need an x86 processor.", "Use float32 or bfloat16.")
+
+
+def _activations(device: torch.device) -> torch.dtype:
+    return torch.bfloat16 if device.type == "cuda" else torch.float32
+
+
+def _rope(config: Any) -> dict[str, Any]:
+    return dict(getattr(config, "rope_parameters", None) or {})
+
+
+def _rotation(config: Any, head_dim: int) -> tuple[Tensor, float]:
+    """Frequencies [head_dim / 2] and the factor on cosine and sine, by transformers' own functions."""
+    rope = _rope(config)
+    kind = rope.get("rope_type", "default")
+    if kind == "default":
+        exponents = torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim
+        return 1.0 / (float(rope["rope_theta"]) ** exponents), 1.0
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    frequencies, factor = ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"))
+    return frequencies.float(), float(factor)
+
+
+def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dtype: str) -> Weights:
+    heads = config.num_attention_heads
+    shape = Shape(
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        heads=heads,
+        kv_heads=getattr(config, "num_key_value_heads", None) or heads,
+        head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
+        vocabulary=config.vocab_size,
+        context=config.max_position_embeddings,
+        epsilon=config.rms_norm_eps,
+    )
+    frequencies, factor = _rotation(config, shape.head_dim)
+    kept = _activations(device)
+    table = checkpoint.read("model.embed_tokens.weight").to(device)
+    if table.shape != (shape.vocabulary, shape.hidden):
+        raise WeightsCorrupt(
+            f"The embedding is {tuple(table.shape)}, not as config.json says.", "Fetch it again."
+        )
+    tied = config.tie_word_embeddings or "lm_head.weight" not in checkpoint
+    if tied:
+        checkpoint.unread.discard("lm_head.weight")
+    head = table if tied else checkpoint.read("lm_head.weight").to(device)
+    linear = make_linear(head, None, dtype)
+    del head
+    embedding = Embedding(table if dtype != "float32" else table.float(), kept, eight_bit=dtype == "int8")
+    del table
+    return Weights(
+        shape=shape,
+        embedding=embedding,
+        layers=tuple(_read_layer(checkpoint, i, shape, device, dtype) for i in range(shape.layers)),
+        norm=checkpoint.read("model.norm.weight").to(device, kept),
+        head=linear,
+        frequencies=frequencies.to(device),
+        rotation_scale=factor,
+    )
+
+
+def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, dtype: str) -> Layer:
+    stem = f"model.layers.{number}."
+    attention = stem + "self_attn."
+    kept = _activations(device)
+    query_norm = c.maybe(attention + "q_norm.weight")
+    key_norm = c.maybe(attention + "k_norm.weight")
+    scale = shape.head_dim**-0.5
+    if query_norm is not None and key_norm is not None:
+        query_norm = (interleave(query_norm.float(), 1) * scale).to(device, kept)
+        key_norm = interleave(key_norm.float(), 1).to(device, kept)
+        scale = 1.0
+
+    def projection(name: str, kind: str) -> Tensor | None:
+        tensor = (
+            c.read(attention + f"{name}.{kind}") if kind == "weight" else c.maybe(attention + f"{name}.bias")
+        )
+        if tensor is None or name == "v_proj":
+            return tensor
+        turned = interleave(tensor, shape.heads if name == "q_proj" else shape.kv_heads)
+        return turned.float().mul_(scale) if name == "q_proj" else turned
+
+    def joined(parts: list[Tensor | None]) -> Tensor | None:
+        there = [part.float() for part in parts if part is not None]
+        if there and len(there) != len(parts):
+            raise UnsupportedModel(f"Layer {number} has a bias in some projections only.")
+        return torch.cat(there).to(device) if there else None
+
+    names = ("q_proj", "k_proj", "v_proj")
+    qkv = joined([projection(name, "weight") for name in names])
+    gate_up = joined([c.read(f"{stem}mlp.{name}.weight") for name in ("gate_proj", "up_proj")])
+    gate_up_bias = joined([c.maybe(f"{stem}mlp.{name}.bias") for name in ("gate_proj", "up_proj")])
+    assert qkv is not None
+    assert gate_up is not None
+
+    def single(name: str) -> tuple[Tensor, Tensor | None]:
+        bias = c.maybe(f"{stem}{name}.bias")
+        return c.read(f"{stem}{name}.weight").to(device), None if bias is None else bias.to(device)
+
+    return Layer(
+        norm_attention=c.read(stem + "input_layernorm.weight").to(device, kept),
+        qkv=make_linear(qkv, joined([projection(name, "bias") for name in names]), dtype),
+        query_norm=query_norm,
+        key_norm=key_norm,
+        out=make_linear(*single("self_attn.o_proj"), dtype),
+        norm_mlp=c.read(stem + "post_attention_layernorm.weight").to(device, kept),
+        gate_up=make_linear(gate_up, gate_up_bias, dtype),
+        down=make_linear(*single("mlp.down_proj"), dtype),
+    )
+
+
+def interleave(rows: Tensor, heads: int) -> Tensor:
+    """Rows [heads * d, ...] so that the two halves of each head alternate: 0, d/2, 1, d/2 + 1, ...
+
+    Checkpoints rotate element i with element i + d/2. As neighbours the pairs are complex numbers and the
+    rotation is one product. Scores don't change when queries and keys are reordered alike.
+    """
+    return torch.unflatten(rows, 0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
+
+
+def _check_all_used(checkpoint: Checkpoint, adapter: Adapter | None, directory: Path) -> None:
+    """A tensor that nobody read is a part of the model that would be missing."""
+    left = sorted(name for name in checkpoint.unread if not name.endswith("rotary_emb.inv_freq"))
+    if left:
+        raise UnsupportedModel(
+            f"The checkpoint in {directory} holds {len(left)} tensors that its architecture has no place "
+            f"for, among them {left[0]}."
+        )
+    if adapter is not None and adapter.unused:
+        raise UnsupportedModel(
+            f"The adapter changes {sorted(adapter.unused)[0]}, which the checkpoint does not have.",
+            "It was made for another model.",
+        )
+
+
+def config_tokens(directory: Path) -> set[int]:
+    """The ids that end a text, as the checkpoint's generation_config.json and config.json say."""
+    ids: set[int] = set()
+    for name in ("generation_config.json", "config.json"):
+        path = directory / name
+        if path.exists():
+            value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
+            ids |= set(value if isinstance(value, list) else [] if value is None else [value])
+    return ids

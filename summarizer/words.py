@@ -1,0 +1,59 @@
+"""Small shared tools on English words: tokens, stems, content words. No stage, and no model, lives here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import log
+
+WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿŁłŚśŻżĆćŃńŘřŠšČčŽž]+(?:[’'-][A-Za-zÀ-ÖØ-öø-ÿŁłŚśŻżĆćŃńŘřŠšČčŽž]+)*")
+
+STOP_WORDS = frozenset(
+    """a about above after again against all also although am among an and any are as at be because been before
+    being below between both but by can could did do does doing down during each either else ever every few for
+    from further had has have having he her here hers herself him himself his how however i if in into is it its
+    itself just last least less like made make many may me might more most much must my near neither next no nor
+    not now of off on once one only onto or other our out over own per put rather said same say says she should
+    since so some such than that the their them then there these they this those though through to too two under
+    until up upon us use used very was we were what when where whether which while who whom whose why will with
+    within without would yet you your three four five six seven eight nine ten first second new year years month
+    months week weeks day days told according""".split()
+)
+
+
+def stem(word: str) -> str:
+    """A cheap stem: lower case without possessive and the commonest endings. Equal stems usually mean one word."""
+    word = re.sub(r"[’']s?$", "", word.lower())
+    for ending in (
+        "ations",
+        "ation",
+        "ings",
+        "ing",
+        "ies",
+        "ments",
+        "ment",
+        "ers",
+        "er",
+        "ed",
+        "es",
+        "s",
+        "ly",
+        "e",
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)] + ("y" if ending == "ies" else "")
+    return word
+
+
+def content_stems(text: str) -> list[str]:
+    """Stems of the words that carry meaning, in order, with repeats."""
+    words = (word for word in WORD.findall(text) if word.lower() not in STOP_WORDS and len(word) > 1)
+    return [stem(word) for word in words]
+
+
+def inverse_frequency(documents: Sequence[Iterable[str]]) -> dict[str, float]:
+    """ln(1 + N / n) for each stem, n being the number of the N documents that hold it
+    (Spärck Jones, 1972, smoothed)."""
+    counts = Counter(stem for document in documents for stem in set(document))
+    return {stem: log(1 + len(documents) / n) for stem, n in counts.items()}

@@ -1,0 +1,42 @@
+"""Relevance is the mean of a distribution, not a parsed digit."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summarizer import Config, ScriptedModel
+from summarizer.models.protocol import Prefix
+from summarizer.prompting import Prompts
+from summarizer.score import CHOICES, rating, score
+
+
+def test_a_certain_answer_has_no_spread() -> None:
+    assert rating([0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).score == 9
+    assert rating([0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).spread == 0
+
+
+def test_a_wavering_answer_is_the_mean() -> None:
+    result = rating([0, 0, 0, 0, 0, 0, 0.5, 0, 0.5, 0])
+    assert (result.score, result.expected, result.spread) == (8, 8.0, 1.0)
+
+
+def test_half_a_point_rounds_up() -> None:
+    assert rating([0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0]).score == 9
+
+
+@given(st.lists(st.floats(0, 1), min_size=10, max_size=10).filter(lambda p: sum(p) > 1e-3))
+def test_a_rating_lies_within_the_scale(probabilities: list[float]) -> None:
+    result = rating(probabilities)
+    assert 1 <= result.score <= 10
+    assert 1 <= result.expected <= 10
+    assert 0 <= result.spread <= 4.5
+
+
+def test_every_analyst_is_asked_about_with_all_ten_answers(config: Config) -> None:
+    model = ScriptedModel()
+    panel = config.panel("space")
+    with model.read(Prefix("s", "d")) as session:
+        ratings = score(session, Prompts(config.prompt_dirs), panel)
+    assert len(ratings) == 3
+    assert CHOICES == ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10")

@@ -1,0 +1,98 @@
+"""Writing: one batch, a row a candidate, each with its evidence before its task."""
+
+from __future__ import annotations
+
+from summarizer import Config, Options, ScriptedModel
+from summarizer.evidence import choose
+from summarizer.models.protocol import Prefix, Row
+from summarizer.prompting import Prompts
+from summarizer.types import Draft, Progress, Rating, Reading, Record
+from summarizer.write import write
+
+RATINGS = (Rating(9, 9.0, 0.5), Rating(5, 5.0, 1.0), Rating(2, 2.0, 1.0))
+
+
+def written(
+    config: Config, reading: Reading, model: ScriptedModel, options: Options, records: tuple[Record, ...] = ()
+) -> tuple[Draft, list[Progress]]:
+    panel, seen = config.panel("space"), list[Progress]()
+    prompts = Prompts(config.prompt_dirs)
+    evidence = choose(reading, panel, 7)
+    with model.read(Prefix("s", "d")) as session:
+        draft = write(
+            session,
+            prompts,
+            reading,
+            panel,
+            RATINGS,
+            evidence,
+            records,
+            options,
+            watch=seen.append,
+            stop=lambda: False,
+        )
+    return draft, seen
+
+
+def asked(model: ScriptedModel) -> list[Row]:
+    return [entry.row for entry in model.history if entry.row is not None]
+
+
+def test_every_place_of_the_brief_is_written_once(config: Config, reading: Reading) -> None:
+    draft, _ = written(
+        config, reading, ScriptedModel(lambda prefix, row: "Text."), Options(candidates=1), config.records[:2]
+    )
+    places = [(passage.kind, passage.index) for passage in draft.passages]
+    assert places == [
+        *(("reason", i) for i in range(3)),
+        ("summary", 0),
+        *(("sector", i) for i in range(3)),
+        ("comparison", 0),
+        *(("question", i) for i in range(7)),
+        ("takeaway", 0),
+    ]
+
+
+def test_without_records_there_is_no_comparison_to_write(config: Config, reading: Reading) -> None:
+    draft, _ = written(config, reading, ScriptedModel(lambda prefix, row: "Text."), Options(candidates=1))
+    assert "comparison" not in {passage.kind for passage in draft.passages}
+
+
+def test_only_the_wanted_sections_are_written(config: Config, reading: Reading) -> None:
+    options = Options(candidates=1, sections=frozenset({"summary", "takeaway"}))
+    draft, _ = written(config, reading, ScriptedModel(lambda prefix, row: "Text."), options)
+    assert [passage.kind for passage in draft.passages] == ["summary", "takeaway"]
+
+
+def test_every_sentence_of_evidence_stands_in_a_row(config: Config, reading: Reading) -> None:
+    model = ScriptedModel(lambda prefix, row: "Text.")
+    draft, _ = written(config, reading, model, Options(candidates=1))
+    for passage in draft.passages:
+        for n in passage.evidence:
+            sentence = " ".join(reading.text_of(n).split())
+            assert any(sentence in row.instruction for row in asked(model)), (passage.kind, n)
+
+
+def test_a_sector_is_facts_and_then_a_consequence(config: Config, reading: Reading) -> None:
+    answers = lambda prefix, row: " help." if row.opening == "This could" else "A fact."  # noqa: E731
+    draft, _ = written(config, reading, ScriptedModel(answers), Options(candidates=2))
+    sectors = [passage.candidates for passage in draft.passages if passage.kind == "sector"]
+    assert sectors == [("A fact. This could help.",) * 2] * 3
+
+
+def test_candidates_of_a_passage_differ_in_seed_and_the_first_is_greedy(config: Config, reading: Reading) -> None:
+    model = ScriptedModel(lambda prefix, row: "Text.")
+    draft, seen = written(config, reading, model, Options(candidates=3, seed=5))
+    first, second, third = (row.sampling for row in asked(model)[:3])
+    assert first.temperature == 0
+    assert second.temperature == third.temperature > 0
+    drawn = [row.sampling.seed for row in asked(model) if row.sampling.temperature]
+    assert len(set(drawn)) == len(drawn)
+    assert all(len(passage.candidates) == 3 for passage in draft.passages)
+    assert seen[-1] == Progress("write", len(asked(model)), len(asked(model)))
+
+
+def test_a_question_begins_as_it_was_opened(config: Config, reading: Reading) -> None:
+    draft, _ = written(config, reading, ScriptedModel(lambda prefix, row: " pays?"), Options(candidates=1))
+    questions = [passage.candidates[0] for passage in draft.passages if passage.kind == "question"]
+    assert all(question.endswith(" pays?") and question[0].isupper() for question in questions)
