@@ -72,9 +72,7 @@ class Answers:
             "url": job.url,
             "panel": {"id": job.panel, "name": panel.name if panel else job.panel},
             "position": self._jobs.store.position(job),
-            "progress": {"stage": progress.stage, "done": progress.done, "total": progress.total}
-            if progress
-            else None,
+            "progress": {"stage": progress.stage, "done": progress.done, "total": progress.total} if progress else None,
             "error": dict(job.error) if job.error else None,
         }
 
@@ -129,13 +127,9 @@ class Answers:
             return JSONResponse(await run_sync(self.state, job), 200, headers)
         if job.status in FINISHED:
             reason = job.error["detail"] if job.error else "It was cancelled."
-            return problem_response(
-                Unfinished(f"There is no brief of this article. {reason}"), f"/v1/briefs/{job.id}"
-            )
+            return problem_response(Unfinished(f"There is no brief of this article. {reason}"), f"/v1/briefs/{job.id}")
         position = await run_sync(self._jobs.store.position, job)
-        sentence = (
-            f"This brief is number {position} in the queue." if position else "This brief is being written."
-        )
+        sentence = f"This brief is number {position} in the queue." if position else "This brief is being written."
         return Response(sentence + "\n", 202, {**headers, "Retry-After": RETRY_AFTER}, media_type("text"))
 
     async def events(self, job: Job, seen: int) -> AsyncIterator[str]:
@@ -165,6 +159,4 @@ def timestamp(seconds: float) -> str:
 
 
 def no_such(brief_id: str) -> NoSuchBrief:
-    return NoSuchBrief(
-        f"There is no brief {brief_id[:64]!r}.", "It may have been deleted; GET /v1/briefs lists all."
-    )
+    return NoSuchBrief(f"There is no brief {brief_id[:64]!r}.", "It may have been deleted; GET /v1/briefs lists all.")

@@ -36,18 +36,14 @@ class Api:
         router = APIRouter()
         briefs = APIRouter(prefix="/v1/briefs", tags=["briefs"])
         briefs.post("", summary="Send an article", **CREATE)(self.create_brief)
-        briefs.get(
-            "", summary="List, newest first", response_model=schema.BriefList, responses=problems(422)
-        )(self.list_briefs)
-        briefs.get("/{id}", summary="The state of a job, or its brief", **GET_BRIEF)(self.get_brief)
-        briefs.delete("/{id}", summary="Stop and delete", status_code=204, responses=problems(404))(
-            self.delete_brief
+        briefs.get("", summary="List, newest first", response_model=schema.BriefList, responses=problems(422))(
+            self.list_briefs
         )
+        briefs.get("/{id}", summary="The state of a job, or its brief", **GET_BRIEF)(self.get_brief)
+        briefs.delete("/{id}", summary="Stop and delete", status_code=204, responses=problems(404))(self.delete_brief)
         briefs.get("/{id}/events", summary="State and progress as they change", **EVENTS)(self.events)
         about = APIRouter(tags=["about"])
-        about.get("/v1/panels", summary="The panels of analysts", response_model=schema.PanelList)(
-            self.panels
-        )
+        about.get("/v1/panels", summary="The panels of analysts", response_model=schema.PanelList)(self.panels)
         about.get("/v1/models", summary="The model in use, and known ones", response_model=schema.ModelList)(
             self.models
         )
@@ -99,9 +95,7 @@ class Api:
             following = "/v1/briefs?" + urlencode({key: value for key, value in query.items() if value != ""})
         rows = await run_sync(lambda: [self._answers.state(job) for job in found[:limit]])
         headers = {"Link": f'<{following}>; rel="next"'} if following else {}
-        return JSONResponse(
-            {"briefs": rows, "next": following}, headers={**headers, "Cache-Control": "no-store"}
-        )
+        return JSONResponse({"briefs": rows, "next": following}, headers={**headers, "Cache-Control": "no-store"})
 
     async def get_brief(self, brief_id: BriefId, request: Request) -> Response:
         job = await self._answers.find(brief_id)
@@ -143,9 +137,7 @@ class Api:
             unknown = sorted(set(query) - {"panel", "title", "seed", "candidates", "format"})
             if unknown:
                 raise InvalidField([(name[:60], "is not a parameter of this route") for name in unknown[:5]])
-            values: dict[str, Any] = {
-                key: _number(query[key]) for key in ("seed", "candidates") if key in query
-            }
+            values: dict[str, Any] = {key: _number(query[key]) for key in ("seed", "candidates") if key in query}
             options = requests.parse_options(values).options()
             panel = known_panel(self._jobs, query.get("panel"))
             declared = request.headers.get("content-type", "")
@@ -153,11 +145,7 @@ class Api:
             title = query.get("title", "")
             article = await run_sync(from_bytes, core, data, declared, title, limiter=self._readers)
             return article, panel, options
-        given = (
-            f"The content type {media_type[:80]!r} is not read here."
-            if media_type
-            else "There is no content type."
-        )
+        given = f"The content type {media_type[:80]!r} is not read here." if media_type else "There is no content type."
         raise UnsupportedType(given, f"Send application/json, or a bare text as {', '.join(RAW_TYPES)}.")
 
     # --- about ----------------------------------------------------------------------------------------------
@@ -168,8 +156,7 @@ class Api:
                 "id": panel.id,
                 "name": panel.name,
                 "analysts": [
-                    {"title": a.title, "sector": a.sector, "lens": a.lens, "beat": a.beat}
-                    for a in panel.analysts
+                    {"title": a.title, "sector": a.sector, "lens": a.lens, "beat": a.beat} for a in panel.analysts
                 ],
             }
             for _, panel in sorted(self._jobs.core.panels.items())
@@ -198,17 +185,14 @@ class Api:
         state = self._jobs.model_state
         if state.state != "open" or self._jobs.stopping:
             reason = "the service is shutting down" if self._jobs.stopping else state.detail
-            return problem_response(
-                NotReady(f"No brief can be written yet: {reason.rstrip('.')}."), "/readyz"
-            )
+            return problem_response(NotReady(f"No brief can be written yet: {reason.rstrip('.')}."), "/readyz")
         await run_sync(self._store.counts)
         return JSONResponse({"status": "ok", "detail": state.detail})
 
     async def metrics(self) -> Response:
         counts = await run_sync(self._store.counts)
         jobs = [
-            f'analyst_brief_jobs{{status="{name}"}} {counts.get(name, 0)}'
-            for name in ("queued", "running", *FINISHED)
+            f'analyst_brief_jobs{{status="{name}"}} {counts.get(name, 0)}' for name in ("queued", "running", *FINISHED)
         ]
         lines = [
             "# HELP analyst_brief_jobs Jobs in the database by state.",

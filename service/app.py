@@ -99,9 +99,7 @@ def create_app(settings: Settings, core: Core, *, clock: Clock = time.time) -> F
         return HTMLResponse(pages.render(docs_page(app.openapi())))
 
     _handle_errors(app, web)
-    app.add_middleware(
-        Guard, max_body_bytes=settings.max_body_bytes, too_large=partial(_too_large, settings, core)
-    )
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, too_large=partial(_too_large, settings, core))
     return app
 
 
@@ -131,12 +129,8 @@ def _handle_errors(app: FastAPI, web: Web) -> None:
             message = f"{request.method} is not possible here."
             return answer(request, WrongMethod(message, f"Use {allow}."), {**headers, "Allow": allow})
         if error.status_code == 404:
-            return answer(
-                request, NoSuchPage("There is nothing at this address.", "GET /docs lists all addresses.")
-            )
-        return answer(
-            request, MalformedBody(f"The request can't be read: {error.detail}.".replace("..", "."))
-        )
+            return answer(request, NoSuchPage("There is nothing at this address.", "GET /docs lists all addresses."))
+        return answer(request, MalformedBody(f"The request can't be read: {error.detail}.".replace("..", ".")))
 
     @app.exception_handler(ClientDisconnect)
     async def on_disconnect(request: Request, error: ClientDisconnect) -> Response:
@@ -190,9 +184,7 @@ def run(
             [f"service.toml: panel {settings.panel!r} is not one of {', '.join(sorted(config.panels))}"],
             "Correct the file and start again.",
         )
-    serve(
-        create_app(settings, real_core(config, settings)), host or "127.0.0.1", 8000 if port is None else port
-    )
+    serve(create_app(settings, real_core(config, settings)), host or "127.0.0.1", 8000 if port is None else port)
 
 
 def serve(app: FastAPI, host: str, port: int) -> None:
@@ -237,9 +229,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise BadRequest(
-            f"The address {host} can't be listened on: {error.strerror}.", "Use --host."
-        ) from error
+        raise BadRequest(f"The address {host} can't be listened on: {error.strerror}.", "Use --host.") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)

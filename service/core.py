@@ -33,9 +33,7 @@ class KnownModel(Protocol):
 
 
 class IngestText(Protocol):
-    def __call__(
-        self, text: str, *, kind: Kind, title: str = "", byline: str = "", published: str = ""
-    ) -> Article: ...
+    def __call__(self, text: str, *, kind: Kind, title: str = "", byline: str = "", published: str = "") -> Article: ...
 
 
 class IngestBytes(Protocol):

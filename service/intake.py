@@ -49,9 +49,7 @@ def from_bytes(core: Core, data: bytes, content_type: str, title: str = "", name
 
 def only_one(text: str, url: str, has_file: bool) -> None:
     """Check that a form holds exactly one article."""
-    given = [
-        name for name, there in (("a text", text.strip()), ("an address", url), ("a file", has_file)) if there
-    ]
+    given = [name for name, there in (("a text", text.strip()), ("an address", url), ("a file", has_file)) if there]
     if not given:
         raise EmptyInput("There is no article.", "Paste a text, give an address or choose a file.")
     if len(given) > 1:

@@ -190,9 +190,7 @@ class Jobs:
             claim = None
             try:
                 if self._model is not None:
-                    claim = self.store.claim(
-                        self.clock(), self.settings.lease_seconds, self.settings.max_attempts
-                    )
+                    claim = self.store.claim(self.clock(), self.settings.lease_seconds, self.settings.max_attempts)
                 if claim is not None:
                     self._run(claim, self._model)  # type: ignore[arg-type]
                     self.bell.ring()
@@ -212,9 +210,7 @@ class Jobs:
         try:
             panel = self.core.panels.get(job.panel)
             if panel is None:
-                raise NotReady(
-                    f"The panel {job.panel!r} is not configured any more.", "Send the article again."
-                )
+                raise NotReady(f"The panel {job.panel!r} is not configured any more.", "Send the article again.")
             brief = self.core.write(
                 claim.article,
                 panel,

@@ -58,9 +58,7 @@ EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "url": {"summary": "An address", "value": {"url": "https://example.com/news/second-terminal"}},
     },
     "text/plain": {"text": {"summary": "The text itself", "value": STORY}},
-    "text/markdown": {
-        "markdown": {"summary": "Markdown", "value": f"# Port plans second terminal\n\n{STORY}\n"}
-    },
+    "text/markdown": {"markdown": {"summary": "Markdown", "value": f"# Port plans second terminal\n\n{STORY}\n"}},
     "text/html": {"page": {"summary": "A web page", "value": PAGE}},
 }
 
@@ -81,9 +79,7 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> dict[s
     return {"name": name, "in": place, "required": False, "description": description, "schema": schema}
 
 
-_FORMAT = _parameter(
-    "format", "query", "Goes before the Accept header.", type="string", enum=list(negotiate.MEDIA)
-)
+_FORMAT = _parameter("format", "query", "Goes before the Accept header.", type="string", enum=list(negotiate.MEDIA))
 _FORMATS = {
     "application/json": {"schema": {"$ref": REF + "Brief"}},
     "text/plain": TEXT,
@@ -118,9 +114,7 @@ CREATE: dict[str, Any] = {
             "required": True,
             "content": {
                 media: {
-                    "schema": {"$ref": REF + "BriefRequest"}
-                    if media == "application/json"
-                    else {"type": "string"},
+                    "schema": {"$ref": REF + "BriefRequest"} if media == "application/json" else {"type": "string"},
                     "examples": dict(examples),
                 }
                 for media, examples in EXAMPLES.items()
@@ -134,9 +128,7 @@ GET_BRIEF: dict[str, Any] = {
             "description": "The brief; as JSON also the state of a job that isn't done",
             "content": {
                 **_FORMATS,
-                "application/json": {
-                    "schema": {"oneOf": [{"$ref": REF + "Brief"}, {"$ref": REF + "JobState"}]}
-                },
+                "application/json": {"schema": {"oneOf": [{"$ref": REF + "Brief"}, {"$ref": REF + "JobState"}]}},
             },
         },
         202: {

@@ -146,7 +146,5 @@ def _environment() -> Environment:
 
 def with_code(text: str) -> Markup:
     """Escaped text in which what stands between backquotes is code."""
-    parts = [
-        Markup("<code>%s</code>") % part if i % 2 else escape(part) for i, part in enumerate(text.split("`"))
-    ]
+    parts = [Markup("<code>%s</code>") % part if i % 2 else escape(part) for i, part in enumerate(text.split("`"))]
     return Markup("").join(parts)

@@ -160,9 +160,7 @@ def problem(error: BriefError, instance: str = "") -> dict[str, Any]:
     return document
 
 
-def problem_response(
-    error: BriefError, instance: str = "", headers: Mapping[str, str] | None = None
-) -> Response:
+def problem_response(error: BriefError, instance: str = "", headers: Mapping[str, str] | None = None) -> Response:
     document = problem(error, instance)
     extra = dict(headers or {})
     if error.retryable:

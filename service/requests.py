@@ -37,9 +37,7 @@ class NewsDocument(_Body):
 
     title: str = Field(default="", max_length=1_000)
     byline: str = Field(default="", max_length=1_000)
-    published: str = Field(
-        default="", max_length=40, description="An ISO 8601 date or time; the date is kept."
-    )
+    published: str = Field(default="", max_length=40, description="An ISO 8601 date or time; the date is kept.")
     body: str | None = None
     text: str | None = None
 
@@ -62,9 +60,7 @@ class NewsDocument(_Body):
 class OptionsBody(_Body):
     seed: int = Field(default=0, ge=0, le=MAX_SEED, description="The same seed gives the same brief.")
     candidates: int = Field(default=2, ge=1, le=8, description="Texts tried for each section.")
-    sections: list[SectionName] = Field(
-        default=[], max_length=6, description="The kinds wanted; empty means all."
-    )
+    sections: list[SectionName] = Field(default=[], max_length=6, description="The kinds wanted; empty means all.")
 
     def options(self) -> Options:
         return Options(seed=self.seed, candidates=self.candidates, sections=frozenset(self.sections))
@@ -134,8 +130,7 @@ def _ours(error: ValidationError) -> InvalidField | MalformedBody:
         reason = rows[0]["msg"].removeprefix("Invalid JSON: ")
         return MalformedBody(f"The body is not valid JSON: {reason}.", "Send one JSON object in UTF-8.")
     found = [
-        (".".join(str(part)[:60] for part in row["loc"]), row["msg"].removeprefix("Value error, "))
-        for row in rows[:20]
+        (".".join(str(part)[:60] for part in row["loc"]), row["msg"].removeprefix("Value error, ")) for row in rows[:20]
     ]
     return InvalidField(found, "GET /openapi.json describes every field.")
 

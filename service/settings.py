@@ -64,20 +64,14 @@ def load_settings(path: Path | str | None = None) -> Settings:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(
-            [f"{path.name} can't be read: {error}"], "Correct the file and start again."
-        ) from error
+        raise ConfigError([f"{path.name} can't be read: {error}"], "Correct the file and start again.") from error
     return parse_settings(table, path.name)
 
 
 def parse_settings(table: Mapping[str, Any], where: str = "service.toml") -> Settings:
     """Settings from a parsed table; `where` is named in the problems."""
     known = {field.name: field for field in fields(Settings)}
-    problems = [
-        f"{where}: {key} is unknown; known are {', '.join(sorted(known))}"
-        for key in table
-        if key not in known
-    ]
+    problems = [f"{where}: {key} is unknown; known are {', '.join(sorted(known))}" for key in table if key not in known]
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:

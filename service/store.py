@@ -125,8 +125,7 @@ class Store:
             if waiting >= max_queue:
                 raise QueueFull(f"{waiting} articles are waiting already.", "Try again in a minute.")
             db.execute(
-                "INSERT INTO jobs (id, title, url, panel, options, created_at, article) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, title, url, panel, options, created_at, article) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (job_id, article.title, article.url, panel, stored, now, json.dumps(asdict(article))),
             )
             return _job(db.execute(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone())
@@ -230,9 +229,7 @@ class Store:
 
     def finish(self, claim: Claim, brief: Mapping[str, Any], now: float) -> bool:
         stored = json.dumps(brief, ensure_ascii=False, allow_nan=False)
-        return self._held(
-            claim, "status = 'done', brief = ?, finished_at = ?, revision = revision + 1", (stored, now)
-        )
+        return self._held(claim, "status = 'done', brief = ?, finished_at = ?, revision = revision + 1", (stored, now))
 
     def fail(self, claim: Claim, error: Mapping[str, Any], now: float) -> bool:
         return self._held(
@@ -246,8 +243,7 @@ class Store:
         tries = "" if counts else "tries = tries - 1, "
         return self._held(
             claim,
-            f"status = 'queued', {tries}not_before = ?, stage = '', done = 0, total = 0, "
-            "revision = revision + 1",
+            f"status = 'queued', {tries}not_before = ?, stage = '', done = 0, total = 0, revision = revision + 1",
             (not_before,),
         )
 

@@ -89,9 +89,7 @@ class Web:
             return from_bytes(self._jobs.core, data, declared, title, name)
         if url.strip():
             if not requests.is_web_address(url.strip()) or len(url) > 4_000:
-                raise BadRequest(
-                    "That is not an http or https address.", "Copy it from the browser's address bar."
-                )
+                raise BadRequest("That is not an http or https address.", "Copy it from the browser's address bar.")
             return from_request(self._jobs.core, requests.BriefRequest(url=url.strip(), title=title or None))
         # A browser sends line ends as CR LF.
         return from_request(
@@ -176,9 +174,7 @@ class Web:
         found = await run_sync(self._jobs.store.page, HISTORY_LINES + 1, before, q, status)
         following = ""
         if len(found) > HISTORY_LINES:
-            following = "/briefs?" + urlencode(
-                {"q": q, "status": status, "cursor": found[HISTORY_LINES - 1].seq}
-            )
+            following = "/briefs?" + urlencode({"q": q, "status": status, "cursor": found[HISTORY_LINES - 1].seq})
         panels = self._jobs.core.panels
         lines = [
             Line(

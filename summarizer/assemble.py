@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from summarizer.background import dated
 from summarizer.types import (
     Brief,
     Checks,
@@ -26,6 +25,7 @@ from summarizer.types import (
     Timing,
     Verdict,
 )
+from summarizer.words import written_date
 
 
 def assemble(
@@ -76,8 +76,9 @@ def assemble(
 
 
 def recorded(record: Record) -> Statement:
-    """A dated record as a statement of the brief, in its own words."""
-    return Statement(dated(record), "background", records=(record.id,), origin="extracted")
+    """A dated record as a statement of the brief: its own sentence, with its date in brackets."""
+    text = f"{record.text.removesuffix('.')} ({written_date(record.date)})."
+    return Statement(text, "background", records=(record.id,), origin="extracted")
 
 
 def _checks(statements: Sequence[Statement], verdict: Verdict) -> Checks:

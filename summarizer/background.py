@@ -93,20 +93,3 @@ def _weights(records: tuple[Record, ...]) -> dict[str, float]:
 def _names(text: str) -> set[str]:
     """Stems of the capitalised words; the first word too, since records begin with who acted."""
     return set(content_stems(" ".join(re.findall(r"\b[A-Z][\w’'-]+", text))))
-
-
-def dated(record: Record) -> str:
-    """The record's sentence with its date: "... to orbit (October 2003)." """
-    return f"{record.text.removesuffix('.')} ({written_date(record.date)})."
-
-
-def written_date(date: str) -> str:
-    """ "2003-10-15" -> "15 October 2003", "2003-10" -> "October 2003", "2003" -> "2003"."""
-    year, *rest = date.split("-")
-    if not rest:
-        return year
-    month = MONTHS[int(rest[0]) - 1]
-    return f"{month} {year}" if len(rest) == 1 else f"{int(rest[1])} {month} {year}"
-
-
-MONTHS = "January February March April May June July August September October November December".split()

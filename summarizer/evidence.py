@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from summarizer.types import Analyst, Panel, Reading
+from summarizer.types import Analyst, Anchor, Evidence, Panel, Reading
 from summarizer.words import WORD, content_stems, inverse_frequency
 
 SENTENCES_A_SECTION = 3
@@ -27,26 +26,6 @@ LEANS_BACK = re.compile(
     r"""|The (?:two|company|firm|agency|union))\b"""
 )
 FIGURE = re.compile(r"\d")
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A sentence from which a question starts, what it leaves open, and the words the question opens with."""
-
-    sentence: int
-    context: tuple[int, ...]
-    gap: str
-    opening: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Sentence numbers in the article's order; `analysts` in the order of the panel."""
-
-    summary: tuple[int, ...]
-    analysts: tuple[tuple[int, ...], ...]
-    takeaway: tuple[int, ...]
-    anchors: tuple[Anchor, ...]
 
 
 def choose(reading: Reading, panel: Panel, questions: int) -> Evidence:

@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from summarizer.background import written_date
 from summarizer.errors import UnknownName
 from summarizer.types import (
     Analyst,
@@ -36,6 +35,7 @@ from summarizer.types import (
     Statement,
     Timing,
 )
+from summarizer.words import written_date
 
 Format = Literal["text", "markdown", "html", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)

@@ -1,6 +1,6 @@
 """The types that an article passes through, in the order of its way; one frozen dataclass a stage.
 
-    Article -> Reading -> Relevance, Draft -> Verdict -> Brief
+    Article -> Reading -> Evidence, Rating -> Draft -> Verdict -> Brief
 
 Ids and times of jobs belong to the service's storage, not here.
 """
@@ -101,6 +101,26 @@ class Reading:
             raise IndexError(f"no sentence {n}")
         sentence = self.sentences[n - 1]
         return self.article.text[sentence.start : sentence.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A sentence from which a question starts, what it leaves open, and the words the question opens with."""
+
+    sentence: int
+    context: tuple[int, ...]
+    gap: str
+    opening: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Sentence numbers in the article's order; `analysts` in the order of the panel."""
+
+    summary: tuple[int, ...]
+    analysts: tuple[tuple[int, ...], ...]
+    takeaway: tuple[int, ...]
+    anchors: tuple[Anchor, ...]
 
 
 # --- write and verify ----------------------------------------------------------------------------------------

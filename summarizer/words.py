@@ -1,4 +1,4 @@
-"""Small shared tools on English words: tokens, stems, content words. No stage, and no model, lives here."""
+"""Small shared tools on English words: tokens, stems, content words, dates. No stage, and no model, lives here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ STOP_WORDS = frozenset(
     within without would yet you your three four five six seven eight nine ten first second new year years month
     months week weeks day days told according""".split()
 )
+
+MONTHS = "January February March April May June July August September October November December".split()
 
 
 def stem(word: str) -> str:
@@ -57,3 +59,12 @@ def inverse_frequency(documents: Sequence[Iterable[str]]) -> dict[str, float]:
     (Spärck Jones, 1972, smoothed)."""
     counts = Counter(stem for document in documents for stem in set(document))
     return {stem: log(1 + len(documents) / n) for stem, n in counts.items()}
+
+
+def written_date(date: str) -> str:
+    """ "2003-10-15" -> "15 October 2003", "2003-10" -> "October 2003", "2003" -> "2003"."""
+    year, *rest = date.split("-")
+    if not rest:
+        return year
+    month = MONTHS[int(rest[0]) - 1]
+    return f"{month} {year}" if len(rest) == 1 else f"{int(rest[1])} {month} {year}"

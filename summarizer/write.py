@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from summarizer.evidence import Evidence
 from summarizer.models.protocol import Completion, Row, Sampling, Session
 from summarizer.prompting import Prompts, numbered
 from summarizer.types import (
     Draft,
+    Evidence,
     Options,
     Panel,
     Passage,
@@ -102,7 +102,7 @@ def write(
             Passage(
                 place.kind,
                 place.index,
-                tuple(" ".join(texts[i, j]) for j in range(options.candidates)),
+                tuple("\n".join(texts[i, j]) for j in range(options.candidates)),
                 place.evidence,
                 place.records,
             )

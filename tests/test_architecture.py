@@ -13,8 +13,7 @@ import pytest
 import summarizer
 
 ROOT = Path(__file__).parent.parent
-STAGES = {"ingest", "segment", "score", "write", "verify", "assemble", "render"}
-SHARED = {"types", "errors", "words"}
+STAGES = {"ingest", "segment", "evidence", "background", "score", "write", "verify", "render"}
 
 
 def modules(package: str) -> list[Path]:
@@ -85,20 +84,20 @@ def test_the_tree_of_the_readme_is_the_tree() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = re.search(r"```text\n(summarizer/.*?)```", readme, re.DOTALL)
     assert block is not None
-    named, folder = set(), ""
+    named: set[str] = set()
+    folder = ""
     for line in block.group(1).splitlines():
-        name = line.split("  ")[0] if not line.startswith(" ") else line.strip().split("  ")[0]
+        name = line.split()[0]
         if not line.startswith(" "):
             folder = name
-            named.add(folder)
-        else:
-            named.add(folder + name)
+        named.add(folder if name == folder else folder + name)
     for name in named:
         assert (ROOT / name).exists(), f"the README names {name}, which isn't there"
-    for path in modules("summarizer") + modules("service"):
-        relative = path.relative_to(ROOT).as_posix()
-        if path.name != "__init__.py":
-            assert relative in named, f"the README's tree leaves out {relative}"
+    for package in ("summarizer", "service"):
+        for path in (ROOT / package).iterdir():
+            relative = path.relative_to(ROOT).as_posix() + ("/" if path.is_dir() else "")
+            if path.name not in {"__init__.py", "__pycache__", "_data", "py.typed", "static", "templates"}:
+                assert relative in named, f"the README's tree leaves out {relative}"
 
 
 def test_files_stay_short() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from summarizer import Config
-from summarizer.background import bearing, dated, written_date
+from summarizer.assemble import recorded
+from summarizer.background import bearing
 from summarizer.segment import segment
 from summarizer.types import Article, Record, Source
+from summarizer.words import written_date
 
 SOURCE = Source("P", "T", "2020")
 TEXT = (
@@ -52,7 +54,10 @@ def test_records_that_say_the_same_are_not_both_taken(config: Config) -> None:
 
 
 def test_a_record_is_quoted_with_its_date() -> None:
-    assert dated(CLOSE) == "Kenya put its first satellite into orbit from the International Space Station (May 2018)."
+    assert (
+        recorded(CLOSE).text
+        == "Kenya put its first satellite into orbit from the International Space Station (May 2018)."
+    )
 
 
 def test_dates_are_written_out() -> None:

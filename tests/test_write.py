@@ -77,7 +77,7 @@ def test_a_sector_is_facts_and_then_a_consequence(config: Config, reading: Readi
     answers = lambda prefix, row: " help." if row.opening == "This could" else "A fact."  # noqa: E731
     draft, _ = written(config, reading, ScriptedModel(answers), Options(candidates=2))
     sectors = [passage.candidates for passage in draft.passages if passage.kind == "sector"]
-    assert sectors == [("A fact. This could help.",) * 2] * 3
+    assert sectors == [("A fact.\nThis could help.",) * 2] * 3
 
 
 def test_candidates_of_a_passage_differ_in_seed_and_the_first_is_greedy(config: Config, reading: Reading) -> None:

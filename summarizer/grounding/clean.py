@@ -20,7 +20,10 @@ _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1")
 _STAR = re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])")
 _LINK = re.compile(r"\[([^\]]+)\]\((?:https?:)?[^)]*\)")
 # Numbers of sentences or records that the model copied from its instruction: "[3]", "(sentences 2, 4)".
-_REFERENCE = re.compile(r"\s*(?:\[\s*\d{1,3}(?:\s*[,-]\s*\d{1,3})*\s*\]|\((?:see )?(?:sentences?|records?|sources?|evidence)\s[^)]{0,40}\))", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"\s*(?:\[\s*\d{1,3}(?:\s*[,-]\s*\d{1,3})*\s*\]|\((?:see )?(?:sentences?|records?|sources?|evidence)\s[^)]{0,40}\))",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     r"^\s*(?:(?:the |analyst |key |final |closing |brief )*"
     r"(?:summary|answer|paragraph|takeaway|reason|sentence|question|comparison|response|output|note|analysis|conclusion|sector section|rewritten sentence)"
@@ -33,7 +36,10 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"^\s*(?:sure|certainly|of course|absolutely)[,!.]\s*", re.IGNORECASE)
-_SCORE = re.compile(r"^\s*(?:relevance|score)\s*(?:score)?\s*[:=]?\s*\d{1,2}\s*(?:/\s*10|out of (?:10|ten))\s*[.:;,-]?\s*", re.IGNORECASE)
+_SCORE = re.compile(
+    r"^\s*(?:relevance|score)\s*(?:score)?\s*[:=]?\s*\d{1,2}\s*(?:/\s*10|out of (?:10|ten))\s*[.:;,-]?\s*",
+    re.IGNORECASE,
+)
 _END = re.compile(r"[.?!…][\"'”’)\]]*$")
 MIN_WORDS = 4
 MAX_WORDS = 75
@@ -65,7 +71,12 @@ def clean(text: str, split: Split) -> Cleaned:
                 continue
             seen.add(mark)
             count = len(sentence.split())
-            if not _END.search(sentence) or not MIN_WORDS <= count <= MAX_WORDS or not sentence[:1].strip("\"'“‘([").istitle() and not _begins(sentence):
+            if (
+                not _END.search(sentence)
+                or not MIN_WORDS <= count <= MAX_WORDS
+                or not sentence[:1].strip("\"'“‘([").istitle()
+                and not _begins(sentence)
+            ):
                 torn.append(sentence)
             else:
                 whole.append(sentence)
@@ -91,7 +102,13 @@ def _lines(text: str) -> list[str]:
         line = line.strip()
         if not line or (heading and not _END.search(line)) or line.endswith(":"):
             continue
-        if len(line) > 1 and line[0] in "\"“" and line[-1] in "\"”" and line[1:-1].count('"') == 0 and not {"“", "”"} & set(line[1:-1]):
+        if (
+            len(line) > 1
+            and line[0] in '"“'
+            and line[-1] in '"”'
+            and line[1:-1].count('"') == 0
+            and not {"“", "”"} & set(line[1:-1])
+        ):
             line = line[1:-1].strip()  # the whole answer in quotation marks
         lines.append(line[:1].upper() + line[1:] if line[:1].islower() and line is not raw.strip() else line)
     return lines
@@ -106,7 +123,9 @@ _LEANING = re.compile(
     r"^[\"“'‘]?(?:He|She|It|They|His|Her|Its|Their|Him|Them|This|These|Those|That|Such|Both|Another|The (?:other|others|latter|former|same|second|two)"
     r"|But|And|Or|So|Yet|Still|However|Nor|Also|Then|Instead|Meanwhile|Moreover|Therefore|Thus|Hence)\b"
 )
-_PRONOUN = re.compile(r"^[\"“'‘]?(?:He|She|They|His|Her|Their|It|Its|This|These|Those|That)\b(?!\s+(?:is|was)\s+(?:likely|unclear|not known|not clear))")
+_PRONOUN = re.compile(
+    r"^[\"“'‘]?(?:He|She|They|His|Her|Their|It|Its|This|These|Those|That)\b(?!\s+(?:is|was)\s+(?:likely|unclear|not known|not clear))"
+)
 
 
 def leans(sentence: str) -> bool:

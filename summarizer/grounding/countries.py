@@ -45,13 +45,24 @@ flanders flemish|basque basques|andes andean|sahara saharan|himalayas himalayan 
 latin|venice venetian venetians|rome roman|paris parisian parisians|london londoner londoners|berlin berliner berliners|faroes faroese
 emirates emirati emiratis|mars martian|moon lunar|sun solar|earth
 """
-COUNTRY = {form: words.split()[0] for line in _FORMS.strip().splitlines() for words in line.split("|") for form in words.split()}
+COUNTRY = {
+    form: words.split()[0]
+    for line in _FORMS.strip().splitlines()
+    for words in line.split("|")
+    for form in words.split()
+}
 
 # Phrases that are one name. "North American" says nothing of the United States.
 _PHRASES = (
     (re.compile(r"\b(?:Latin|North|South|Central) America(?:ns?)?\b"), "america-continent"),
-    (re.compile(r"\b(?:the )?(?:United States(?: of America)?|U\.S\.A?\.?|USA?|Americans?|America)(?![\w$])"), "united-states"),
-    (re.compile(r"\b(?:United Kingdom|U\.K\.|UK|Great Britain|Britain|British|Britons?|Brits)(?!\w)"), "united-kingdom"),
+    (
+        re.compile(r"\b(?:the )?(?:United States(?: of America)?|U\.S\.A?\.?|USA?|Americans?|America)(?![\w$])"),
+        "united-states",
+    ),
+    (
+        re.compile(r"\b(?:United Kingdom|U\.K\.|UK|Great Britain|Britain|British|Britons?|Brits)(?!\w)"),
+        "united-kingdom",
+    ),
     (re.compile(r"\b(?:European Union|E\.U\.|EU)(?!\w)"), "european-union"),
     (re.compile(r"\b(?:United Nations|U\.N\.|UN)(?!\w)"), "united-nations"),
     (re.compile(r"\b(?:Viet Nam|Vietnam)\b"), "vietnam"),

@@ -15,7 +15,7 @@ from math import exp
 from summarizer.grounding.locks import Problem
 from summarizer.grounding.slots import Slot, slots
 from summarizer.grounding.source import Line, Source
-from summarizer.grounding.support import Support, contradictions, support
+from summarizer.grounding.support import Polarity, Support, polarity, support
 from summarizer.types import Status
 
 
@@ -52,14 +52,14 @@ def decision() -> Decision:
 def features(source: Source, line: Line, likelihood: float | None = None) -> Features:
     seen = support(source, line)
     places = tuple(slots(source, line))
-    against = tuple(contradictions(source, line, seen.evidence))
-    values = signals(line, seen, places, against)
+    turned = polarity(source, line, seen.evidence)
+    values = signals(seen, places, turned)
     if likelihood is not None:
         values["likelihood"] = likelihood
-    return Features(values, seen.evidence, seen, places, against, probability(values, decision().weights))
+    return Features(values, seen.evidence, seen, places, turned.details, probability(values, decision().weights))
 
 
-def signals(line: Line, seen: Support, places: tuple[Slot, ...], against: tuple[str, ...]) -> dict[str, float]:
+def signals(seen: Support, places: tuple[Slot, ...], turned: Polarity) -> dict[str, float]:
     """The inputs of the model, each about 0..1."""
     worst = {kind: 0.0 for kind in ("figure", "date", "person", "name")}
     for slot in places:
@@ -72,8 +72,12 @@ def signals(line: Line, seen: Support, places: tuple[Slot, ...], against: tuple[
         "hedged": float(seen.hedged),
         "hedged coverage": float(seen.hedged) * seen.coverage,
         **{f"{kind} displaced": value for kind, value in worst.items()},
-        "negation": float(any("counterpart" in a for a in against)),
-        "opposite": float(any("where the evidence" in a for a in against)),
+        "denied": turned.denied,
+        "denied unhedged": turned.denied * (not seen.hedged),
+        "unanswered": turned.unanswered,
+        "unanswered unhedged": turned.unanswered * (not seen.hedged),
+        "lost": turned.lost,
+        "opposite": turned.opposite,
     }
 
 
@@ -102,7 +106,13 @@ def _reason(seen: Features, rule: Decision) -> Problem:
     """What weighs most against the statement."""
     worst = max(seen.slots, key=lambda s: s.displacement, default=None)
     pull = {name: rule.weights.get(name, 0.0) * seen.values.get(name, 0.0) for name in seen.values}
-    if seen.against and min(pull.get("negation", 0.0), pull.get("opposite", 0.0)) < -0.3:
+    if (
+        seen.against
+        and min(
+            sum(v for k, v in pull.items() if k.startswith(("denied", "unanswered"))), pull.get("lost", 0.0), pull.get("opposite", 0.0)
+        )
+        < -0.3
+    ):
         return "contradiction", seen.against[0]
     if worst and worst.displacement > 0 and pull.get(f"{worst.kind} displaced", 0.0) < -0.3:
         rule_name = {"figure": "figure", "date": "date"}.get(worst.kind, "name")

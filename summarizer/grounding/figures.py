@@ -30,7 +30,9 @@ from summarizer.grounding.units import (
 from summarizer.words import STOP_WORDS
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[^\s\w]|_")
-_LINK = re.compile(r"\s*(?:-|to|and|or|by|against|from|/|,)\s*(?:(?:up to|about|around|nearly|some|only|just|as many as|almost)\s+)?$")
+_LINK = re.compile(
+    r"\s*(?:-|to|and|or|by|against|from|/|,)\s*(?:(?:up to|about|around|nearly|some|only|just|as many as|almost)\s+)?$"
+)
 _STOP = STOP_WORDS - {"year", "years", "month", "months", "week", "weeks", "day", "days", "new"}
 
 _PART_OF = frozenset("of less more fewer the as below above higher lower cheaper dearer".split())
@@ -108,7 +110,11 @@ def _at(words: _Words, i: int) -> tuple[Figure | None, int]:
         return _figure(words, i, i + 1, {(value, "times")}), i + 1
     if low in VAGUE:
         return _figure(words, i, i + 1, {(Decimal(VAGUE[low]), "vague")}), i + 1
-    if low in SMALL or (low in SCALE and low not in {"mn", "mln", "bn", "bln", "tn", "trn"}) or low in {"half", "quarter"}:
+    if (
+        low in SMALL
+        or (low in SCALE and low not in {"mn", "mln", "bn", "bln", "tn", "trn"})
+        or low in {"half", "quarter"}
+    ):
         return _in_words(words, i)
     if low in ORDINAL and ORDINAL[low] > 2 and low not in {"third", "quarter"}:
         return _figure(words, i, i + 1, {(Decimal(ORDINAL[low]), "ordinal")}), i + 1
@@ -119,8 +125,15 @@ def _at(words: _Words, i: int) -> tuple[Figure | None, int]:
 
 def _digits(words: _Words, i: int) -> tuple[Figure | None, int]:
     """A figure written in digits. Letters that touch it from the left make it part of a name (A320, COVID-19)."""
-    if words.attached(i) and (words.low(i - 1)[-1:].isalpha() or (words.low(i - 1) == "-" and words.attached(i - 1)
-                              and words.items[i - 2][0][:1].isupper() and words.low(i - 2) not in {"mid"})):
+    if words.attached(i) and (
+        words.low(i - 1)[-1:].isalpha()
+        or (
+            words.low(i - 1) == "-"
+            and words.attached(i - 1)
+            and words.items[i - 2][0][:1].isupper()
+            and words.low(i - 2) not in {"mid"}
+        )
+    ):
         return None, i + 1
     written = words.items[i][0].rstrip(".,")
     value = number_in_digits(written)
@@ -131,7 +144,11 @@ def _digits(words: _Words, i: int) -> tuple[Figure | None, int]:
     if words.attached(j) and words.low(j) in {"st", "nd", "rd", "th"}:
         return _figure(words, start, j + 1, {(value, "ordinal")}), j + 1
     values, scaled = {value}, False
-    if words.attached(j) and words.items[j][0] in SHORT_SCALE and not (words.attached(j + 1) and words.low(j + 1)[:1].isalnum()):
+    if (
+        words.attached(j)
+        and words.items[j][0] in SHORT_SCALE
+        and not (words.attached(j + 1) and words.low(j + 1)[:1].isalnum())
+    ):
         short = words.items[j][0]
         metres = short == "m" and not prefix
         readings = {(value * SHORT_SCALE[short], prefix)} | ({(value, "metre")} if metres else set())
@@ -177,9 +194,23 @@ def _in_words(words: _Words, i: int) -> tuple[Figure | None, int]:
             if not seen and low != "dozen" and words.low(j - 1) not in {"a", "per", "several", "few"}:
                 return None, j + 1
             total, part, seen, j = total + (part or 1) * SCALE[low], Decimal(0), True, j + 1
-        elif low == "-" and words.low(j + 1) in SMALL and seen and words.attached(j) and 20 <= part % 100 and part % 10 == 0:
+        elif (
+            low == "-"
+            and words.low(j + 1) in SMALL
+            and seen
+            and words.attached(j)
+            and 20 <= part % 100
+            and part % 10 == 0
+        ):
             j += 1
-        elif low == "and" and seen and words.low(j + 1) in SMALL and (part >= 100 or total) and part % 100 == 0 and words.low(j - 1) in {"hundred", "thousand"}:
+        elif (
+            low == "and"
+            and seen
+            and words.low(j + 1) in SMALL
+            and (part >= 100 or total)
+            and part % 100 == 0
+            and words.low(j - 1) in {"hundred", "thousand"}
+        ):
             j += 1
         else:
             break
@@ -209,8 +240,15 @@ def _counts(words: _Words, j: int) -> bool:
 def _part(words: _Words, i: int) -> tuple[Figure | None, int]:
     """half, half a million, a quarter. The first half and the fourth quarter are dates."""
     low, before = words.low(i), words.low(i - 1)
-    if before in ORDINAL or words.attached(i) or (low == "quarter" and before not in {"a", "one", "about", "nearly", "almost", "by"}) \
-            or words.low(i - 2) in ORDINAL or (low == "quarter" and words.low(i + 1) not in _PART_OF) or before in {"last", "this", "next", "previous", "the"} or words.low(i + 1) == "-":
+    if (
+        before in ORDINAL
+        or words.attached(i)
+        or (low == "quarter" and before not in {"a", "one", "about", "nearly", "almost", "by"})
+        or words.low(i - 2) in ORDINAL
+        or (low == "quarter" and words.low(i + 1) not in _PART_OF)
+        or before in {"last", "this", "next", "previous", "the"}
+        or words.low(i + 1) == "-"
+    ):
         return None, i + 1
     value = Decimal("0.5") if low == "half" else Decimal("0.25")
     j = i + 1
@@ -240,13 +278,20 @@ def _with_unit(
     unit = unit_of(words.low(skipped)) if skipped < len(words.items) else None
     if unit is None:  # one more word may stand between: "112 cleared hectares", "61 million convertible marks"
         later = k + 3 if words.low(k + 1) == "-" else k + 1
-        if words.low(k)[:1].isalpha() and words.low(k) not in _STOP and words.low(later).endswith("s") and unit_of(words.low(later)):
+        if (
+            words.low(k)[:1].isalpha()
+            and words.low(k) not in _STOP
+            and words.low(later).endswith("s")
+            and unit_of(words.low(later))
+        ):
             skipped, unit = later, unit_of(words.low(later))
     if unit and not (unit == "point" and words.low(skipped) != "points"):
         if words.low(skipped) in {"meter", "meters"} and skipped == k:  # a length, or a device
             both = readings | {(v, "metre") for v, _ in readings}
             return _figure(words, start, j, both, scaled), skipped + 1
-        dimension = "".join(w + "-" for w in (words.low(n) for n in range(k, skipped)) if w in {"square", "cubic", "nautical"})
+        dimension = "".join(
+            w + "-" for w in (words.low(n) for n in range(k, skipped)) if w in {"square", "cubic", "nautical"}
+        )
         if unit == "dollar" and words.low(skipped - 1) in {"us", "american"}:
             unit = "dollar"
         elif unit == "dollar":
@@ -256,9 +301,7 @@ def _with_unit(
     return _figure(words, start, j, readings, scaled), j
 
 
-def _percent(
-    words: _Words, start: int, k: int, after: int, readings: set[Reading], scaled: bool
-) -> tuple[Figure, int]:
+def _percent(words: _Words, start: int, k: int, after: int, readings: set[Reading], scaled: bool) -> tuple[Figure, int]:
     """A percentage, or percentage points, which are another unit."""
     return _figure(words, start, after, {(v, "%") for v, _ in readings}, scaled), after
 
@@ -298,7 +341,9 @@ def _linked(found: list[Figure], text: str) -> list[Figure]:
                 readings |= {(v * factor, u) for v, _ in one.readings for _, u in other.readings if v < 1000}
             result[i] = Figure(one.text, one.start, one.end, frozenset(readings), one.noun or other.noun, one.scaled)
         elif one.unit and not other.unit and not other.noun:
-            readings = set(other.readings) | {(v, u) for v, _ in other.readings for _, u in one.readings if u not in {"ordinal"}}
+            readings = set(other.readings) | {
+                (v, u) for v, _ in other.readings for _, u in one.readings if u not in {"ordinal"}
+            }
             result[i + 1] = Figure(other.text, other.start, other.end, frozenset(readings), other.noun, other.scaled)
     return result
 

@@ -40,7 +40,11 @@ ROLES = frozenset(
     warden ranger shopkeeper baker butcher mediator arbitrator rapporteur undersecretary co-director
     co-chair conductor soprano tenor producer actor actress singer""".split()
 )
-TITLES = ROLES | HONORIFICS | frozenset("director-general vice deputy acting former co prime foreign finance defence defense".split())
+TITLES = (
+    ROLES
+    | HONORIFICS
+    | frozenset("director-general vice deputy acting former co prime foreign finance defence defense".split())
+)
 
 # Words in the names of bodies: a name that holds one belongs to no person.
 BODIES = frozenset(
@@ -76,6 +80,15 @@ SPEECH = frozenset(
 NEGATORS = frozenset(
     """not no never none nobody nothing neither nor without cannot n't hardly nowhere unable""".split()
 )
+# Words that say a "not" as plainly as "not" does.
+DENIALS = frozenset(
+    """deny denied denies denying refuse refused refuses refusing refusal decline declined declines declining fail failed fails
+    failing failure lack lacks lacked lacking reject rejected rejects rejecting rejection cancel cancelled cancels absent absence
+    missing exclude excluded excludes excluding excluded bar barred bars ban banned bans prohibit prohibited prohibits prevent
+    prevents prevented forbid forbids forbidden unless except yet disagree disagreed disagrees dispute disputed disputes
+    doubt doubts doubted withheld withhold withholds unable impossible unlikely rather instead hardly barely few little beyond
+    exempt spared stopped stops halted only outside""".split()
+)
 # Words that carry a "not" inside them: one of them in the evidence can answer for a "not" in the statement.
 NEGATIVE = NEGATORS | frozenset(
     """deny denied denies denying refuse refused refuses refusal decline declined declines fail failed fails failing
@@ -105,25 +118,51 @@ INFERENCE = frozenset(
 ANTONYMS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(one.split()), frozenset(other.split()))
     for one, other in (
-        ("rise rises rose risen rising increase increases increased increasing grow grows grew grown growing gain gains gained climb climbs climbed",
-         "fall falls fell fallen falling decrease decreases decreased decreasing decline declined declines drop drops dropped shrink shrank shrunk"),
+        (
+            "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing gain gains gained climb climbs climbed",
+            "fall falls fell fallen falling decrease decreases decreased decreasing decline declined declines drop drops dropped shrink shrank shrunk",
+        ),
         ("approve approves approved approval", "reject rejects rejected rejection"),
         ("accept accepts accepted", "reject rejects rejected refuse refuses refused"),
         ("win wins won winning winner", "lose loses lost losing loser"),
         ("open opens opened opening", "close closes closed closing shut shuts"),
         ("begin begins began begun start starts started", "end ends ended stop stops stopped"),
-        ("more", "less fewer"), ("higher", "lower"), ("above", "below"), ("up", "down"), ("before", "after"),
-        ("largest biggest", "smallest"), ("highest", "lowest"), ("most", "least"), ("first", "last"),
-        ("buy buys bought buyer", "sell sells sold seller"), ("import imports imported", "export exports exported"),
-        ("allow allows allowed permit permits permitted", "ban bans banned bar bars barred forbid forbids forbidden prohibit prohibits prohibited"),
+        ("more", "less fewer"),
+        ("higher", "lower"),
+        ("above", "below"),
+        ("up", "down"),
+        ("before", "after"),
+        ("largest biggest", "smallest"),
+        ("highest", "lowest"),
+        ("most", "least"),
+        ("first", "last"),
+        ("buy buys bought buyer", "sell sells sold seller"),
+        ("import imports imported", "export exports exported"),
+        (
+            "allow allows allowed permit permits permitted",
+            "ban bans banned bar bars barred forbid forbids forbidden prohibit prohibits prohibited",
+        ),
         ("support supports supported backs backed", "oppose opposes opposed"),
-        ("confirm confirms confirmed", "deny denies denied"), ("public", "private"), ("guilty convicted", "acquitted innocent"),
-        ("hire hires hired", "dismiss dismissed fire fired lay"), ("cheaper cheapest", "dearer dearest costlier costliest"),
-        ("faster", "slower"), ("earlier", "later"), ("north northern", "south southern"), ("east eastern", "west western"),
-        ("maximum most", "minimum least"), ("success succeeded succeeds successful", "failure failed fails unsuccessful"),
-        ("legal lawful", "illegal unlawful"), ("safe", "unsafe"), ("with", "without"), ("inside", "outside"), ("raise raises raised",
-         "lower lowers lowered cut cuts reduce reduces reduced"), ("upheld uphold upholds", "overturned overturn overturns quashed"),
-        ("join joins joined", "leave leaves left quit quits"), ("majority", "minority"), ("men man male", "women woman female"),
+        ("confirm confirms confirmed", "deny denies denied"),
+        ("public", "private"),
+        ("guilty convicted", "acquitted innocent"),
+        ("hire hires hired", "dismiss dismissed fire fired lay"),
+        ("cheaper cheapest", "dearer dearest costlier costliest"),
+        ("faster", "slower"),
+        ("earlier", "later"),
+        ("north northern", "south southern"),
+        ("east eastern", "west western"),
+        ("maximum most", "minimum least"),
+        ("success succeeded succeeds successful", "failure failed fails unsuccessful"),
+        ("legal lawful", "illegal unlawful"),
+        ("safe", "unsafe"),
+        ("with", "without"),
+        ("inside", "outside"),
+        ("raise raises raised", "lower lowers lowered cut cuts reduce reduces reduced"),
+        ("upheld uphold upholds", "overturned overturn overturns quashed"),
+        ("join joins joined", "leave leaves left quit quits"),
+        ("majority", "minority"),
+        ("men man male", "women woman female"),
     )
 )
 
@@ -140,7 +179,9 @@ SYNONYMS = tuple(
     union labour workers|storm gale|illness disease|medicine drug|fine penalty|error mistake fault|report account
     satellite spacecraft probe|flight fly|join enter|member participant|leave quit exit|income revenue earnings|profit earnings
     power electricity energy|water sea|fishermen fishers fishing|school college university|hospital clinic|soldier troop army military
-    document paper file|collaboration cooperation partnership|gathering meeting assembly conference forum""".replace("\n", "|").split("|")
+    document paper file|collaboration cooperation partnership|gathering meeting assembly conference forum""".replace(
+        "\n", "|"
+    ).split("|")
 )
 
 

@@ -23,7 +23,10 @@ def locks(source: Source, statement: Line) -> list[Problem]:
     """Every name, figure, date and quotation of the statement that the source doesn't have."""
     return [
         *(("name", f"{name} is not in the article") for name in _unique(source.names.unknown(statement.text))),
-        *(("name", f"{name} is another form of address than the article's") for name in source.names.wrong_honorific(statement.text)),
+        *(
+            ("name", f"{name} is another form of address than the article's")
+            for name in source.names.wrong_honorific(statement.text)
+        ),
         *figure_locks(source, statement),
         *date_locks(source, statement),
         *quotation_locks(source, statement),
@@ -52,13 +55,20 @@ def _with_noun(figure: Figure) -> str:
 def _self_counted(statement: Line, figure: Figure) -> bool:
     at = statement.position(figure.start)
     before = statement.words[at - 1].key if at else ""
-    return fold(figure.text) == "two" and (before in {"the", "these", "those"} or bool(set(figure.noun[:1]) & _COUNTED_HERE))
+    return fold(figure.text) == "two" and (
+        before in {"the", "these", "those"} or bool(set(figure.noun[:1]) & _COUNTED_HERE)
+    )
 
 
 def _as_year(source: Source, figure: Figure) -> bool:
     """A number that the date reader took for a year in the source."""
-    return any(unit == "" and value == int(value) and 1000 <= value <= 2199 and source.calendar.holds(DateMention("", 0, 0, year=int(value)))
-               for value, unit in figure.readings)
+    return any(
+        unit == ""
+        and value == int(value)
+        and 1000 <= value <= 2199
+        and source.calendar.holds(DateMention("", 0, 0, year=int(value)))
+        for value, unit in figure.readings
+    )
 
 
 def date_locks(source: Source, statement: Line) -> list[Problem]:
@@ -66,7 +76,9 @@ def date_locks(source: Source, statement: Line) -> list[Problem]:
     for date in statement.dates:
         if source.calendar.holds(date):
             continue
-        if date.kind == "year" and any(unit == "" and value == date.year for _, f in source.figures for value, unit in f.readings):
+        if date.kind == "year" and any(
+            unit == "" and value == date.year for _, f in source.figures for value, unit in f.readings
+        ):
             continue
         problems.append(("date", f"{date.text} is not in the article"))
     return problems
@@ -82,5 +94,3 @@ def quotation_locks(source: Source, statement: Line) -> list[Problem]:
         elif quote.words >= 3 and not verbatim(quote.text, source.quoted):
             problems.append(("quotation", f"“{quote.text}” is not quoted speech in the article"))
     return problems
-
-

@@ -11,23 +11,82 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from summarizer.grounding.countries import CANONICAL, COUNTRY, phrases
-from summarizer.grounding.lexicon import BODIES, HONORIFICS, MONTHS, ROLES, SPEECH, TITLES, WEEKDAYS, common_stems, common_words
+from summarizer.grounding.lexicon import (
+    BODIES,
+    HONORIFICS,
+    MONTHS,
+    ROLES,
+    SPEECH,
+    TITLES,
+    WEEKDAYS,
+    common_stems,
+    common_words,
+)
 from summarizer.grounding.quotes import squeezed
-from summarizer.grounding.text import Token, plain, root, tokens
+from summarizer.grounding.text import Token, plain, tokens
 from summarizer.grounding.units import CODES, ORDINAL, SCALE, SMALL
 from summarizer.words import STOP_WORDS, stem
 
-_JOINTS = frozenset("of the de del della da di do dos van von der den ter al el bin ibn bint du des la le les y e & for".split())
+_JOINTS = frozenset(
+    "of the de del della da di do dos van von der den ter al el bin ibn bint du des la le les y e & for".split()
+)
 _LOOSE_JOINTS = frozenset("of the for & and".split())
 _STARTS_AFTER = frozenset('.?!:"([;-')
 # Short forms of words that are no names; the source must have the words.
-_SHORT_FORMS = {"ceo": "chief executive", "cfo": "chief financial", "cto": "chief technology", "coo": "chief operating",
-                "ipo": "initial public offering", "gdp": "gross domestic product", "ai": "artificial intelligence",
-                "vat": "value added tax", "pm": "prime minister", "mp": "member of parliament", "mps": "members of parliament",
-                "r&d": "research and development", "gps": "global positioning", "dna": "dna", "it": "information technology",
-                "hr": "human resources", "pr": "public relations", "ngo": "non governmental", "tv": "television", "pc": "computer"}
-_ENDINGS = ("ing", "ed", "ly", "tion", "tions", "ment", "ments", "ness", "ity", "ities", "ance", "ence", "ers", "ors", "ists", "ism",
-            "able", "ible", "ful", "less", "ous", "ive", "ical", "ships", "ship", "wise", "ward", "hood", "isation", "ization")
+_SHORT_FORMS = {
+    "ceo": "chief executive",
+    "cfo": "chief financial",
+    "cto": "chief technology",
+    "coo": "chief operating",
+    "ipo": "initial public offering",
+    "gdp": "gross domestic product",
+    "ai": "artificial intelligence",
+    "vat": "value added tax",
+    "pm": "prime minister",
+    "mp": "member of parliament",
+    "mps": "members of parliament",
+    "r&d": "research and development",
+    "gps": "global positioning",
+    "dna": "dna",
+    "it": "information technology",
+    "hr": "human resources",
+    "pr": "public relations",
+    "ngo": "non governmental",
+    "tv": "television",
+    "pc": "computer",
+}
+_ENDINGS = (
+    "ing",
+    "ed",
+    "ly",
+    "tion",
+    "tions",
+    "ment",
+    "ments",
+    "ness",
+    "ity",
+    "ities",
+    "ance",
+    "ence",
+    "ers",
+    "ors",
+    "ists",
+    "ism",
+    "able",
+    "ible",
+    "ful",
+    "less",
+    "ous",
+    "ive",
+    "ical",
+    "ships",
+    "ship",
+    "wise",
+    "ward",
+    "hood",
+    "isation",
+    "ization",
+)
 _PREFIXES = ("pro-", "anti-", "non-", "ex-", "mid-", "pre-", "post-", "co-", "inter", "trans-", "intra-", "sub-")
 _NOT_NAMES = frozenset("i o".split()) | WEEKDAYS | frozenset(MONTHS)
 
@@ -85,6 +144,13 @@ def name_spans(text: str, words: Sequence[Token] | None = None) -> list[NameSpan
             k = j
             while k < len(words) and k < j + 2 and (words[k].text.lower() in _JOINTS):
                 k += 1
+            if (
+                k > j
+                and any(w.key in _LOOSE_JOINTS for w in words[j:k])
+                and len(part) > 1
+                and not any(w.key in BODIES for w in part)
+            ):
+                break  # "Hana Krejčová of Moravia Senzor" is two names, "Ministry of Health" one
             if k < len(words) and _names(words, k, inside=True) and words[k].start - words[k - 1].end <= 1:
                 part.append(words[k])
                 if any(w.key in _LOOSE_JOINTS for w in words[j:k]):
@@ -97,7 +163,17 @@ def name_spans(text: str, words: Sequence[Token] | None = None) -> list[NameSpan
         titles = tuple(w.key for w in part if w.key in TITLES)
         rest = _strip_titles(part)
         if rest:
-            spans.append(NameSpan(tuple(w.key for w in rest), tuple(rest), part[0].start, part[-1].end, _initial(words, i), titles, frozenset(loose)))
+            spans.append(
+                NameSpan(
+                    tuple(COUNTRY.get(w.key, w.key) for w in rest),
+                    tuple(rest),
+                    part[0].start,
+                    part[-1].end,
+                    _initial(words, i),
+                    titles,
+                    frozenset(loose),
+                )
+            )
         i = max(j, i + 1)
     return spans
 
@@ -109,7 +185,9 @@ def _strip_titles(part: list[Token]) -> list[Token]:
 
 
 def _initial(words: Sequence[Token], i: int) -> bool:
-    return i == 0 or (words[i - 1].text in _STARTS_AFTER and not (words[i - 1].text == "-" and words[i - 1].end == words[i].start))
+    return i == 0 or (
+        words[i - 1].text in _STARTS_AFTER and not (words[i - 1].text == "-" and words[i - 1].end == words[i].start)
+    )
 
 
 def _names(words: Sequence[Token], i: int, *, inside: bool = False) -> bool:
@@ -185,10 +263,16 @@ class Names:
             if owner is None:
                 groups.append(keys)
                 owner = keys
-            scores[owner] = scores.get(owner, 0) + self.evidence[keys] + (1 if len(keys) == 1 and owner != keys and keys[0] == owner[-1] else 0)
+            scores[owner] = (
+                scores.get(owner, 0)
+                + self.evidence[keys]
+                + (1 if len(keys) == 1 and owner != keys and keys[0] == owner[-1] else 0)
+            )
         entities = []
         for keys in groups:
-            body = any(key in BODIES or key in COUNTRY for key in keys) or any(len(key) > 1 and key.upper() == key for key in keys)
+            body = any(key in BODIES or key in CANONICAL for key in keys) or any(
+                len(key) > 1 and key.upper() == key for key in keys
+            )
             entities.append(Entity(len(entities), keys, not body and len(keys) <= 4 and scores[keys] > 0))
         return entities
 
@@ -201,7 +285,15 @@ class Names:
             return True
         if key in _SHORT_FORMS and _SHORT_FORMS[key] in self.squeezed:
             return True
-        for variant in (key + "s", key.removesuffix("s"), key.removesuffix("es"), key + "n", key.removesuffix("n"), key.removesuffix("ers"), key.removesuffix("er")):
+        for variant in (
+            key + "s",
+            key.removesuffix("s"),
+            key.removesuffix("es"),
+            key + "n",
+            key.removesuffix("n"),
+            key.removesuffix("ers"),
+            key.removesuffix("er"),
+        ):
             if len(variant) > 2 and variant in self.caps:
                 return True
         for prefix in _PREFIXES:
@@ -242,8 +334,15 @@ class Names:
     def _mixed(self, span: NameSpan, words: Sequence[Token]) -> list[str]:
         """A first name with another's surname: neighbours here that stand in no one name of the source."""
         for one, other in zip(words, words[1:], strict=False):
-            a, b = one.key, other.key
-            if (a, b) in self.pairs or (b, a) in self.pairs or a in COUNTRY or b in COUNTRY or a in TITLES or b in TITLES:
+            a, b = COUNTRY.get(one.key, one.key), COUNTRY.get(other.key, other.key)
+            if (
+                (a, b) in self.pairs
+                or (b, a) in self.pairs
+                or a in CANONICAL
+                or b in CANONICAL
+                or a in TITLES
+                or b in TITLES
+            ):
                 continue
             if other.start - one.end > 1 and span.joined(one, other):
                 continue  # "Hana Krejčová of Moravia Senzor" is two names
@@ -276,8 +375,13 @@ class Names:
             if other.text == "." and i + 2 < len(words):
                 other = words[i + 2]
             used = self.genders.get(other.key, set())
-            if one.capital and used and (
-                (one.key in MALE and used & FEMALE and not used & MALE) or (one.key in FEMALE and used & MALE and not used & FEMALE)
+            if (
+                one.capital
+                and used
+                and (
+                    (one.key in MALE and used & FEMALE and not used & MALE)
+                    or (one.key in FEMALE and used & MALE and not used & FEMALE)
+                )
             ):
                 problems.append(f"{one.text} {other.text}")
         return problems
@@ -302,11 +406,11 @@ def _personal(span: NameSpan, words: Sequence[Token]) -> int:
         if any(key in ROLES for key in clause[:stop]) or clause[:1] == ["who"] or (stop == 1 and clause[0].isdigit()):
             return 1
     if len(span.keys) > 1 and not any(key in BODIES for key in span.keys):
-        speaks = (after[:1] and after[0] in SPEECH) or (before and before[-1] in SPEECH) or before[-2:] == ["according", "to"]
+        speaks = (
+            (after[:1] and after[0] in SPEECH)
+            or (before and before[-1] in SPEECH)
+            or before[-2:] == ["according", "to"]
+        )
         the = before and before[-1] == "the"
         return int(bool(speaks) and not the)
     return 0
-
-
-def canonical(key: str) -> str:
-    return COUNTRY.get(key, root(key))

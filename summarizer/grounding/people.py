@@ -17,17 +17,59 @@ from summarizer.grounding.text import root
 _CLAUSE_END = frozenset(".;:()")
 _APPOSITION_WORDS = 14
 # Verbs of speech that as often mean something else ("the company put", "calls"): no speaker by them alone.
-_WEAK = frozenset("put puts call calls called want wants wanted expect expects expected report reports point points answer answers "
-                  "answered hope hopes state states claim claims comment note notes fear fears doubt doubts estimate estimates "
-                  "propose proposes reply replies think demand demands object objects describe".split())
+_WEAK = frozenset(
+    "put puts call calls called want wants wanted expect expects expected report reports point points answer answers "
+    "answered hope hopes state states claim claims comment note notes fear fears doubt doubts estimate estimates "
+    "propose proposes reply replies think demand demands object objects describe".split()
+)
 _STRONG = SPEECH - _WEAK
 # One office under several words.
-_SAME_OFFICE = {"chair": "chair", "chairman": "chair", "chairwoman": "chair", "chairperson": "chair", "head": "lead", "leader": "lead",
-                "spokesman": "spokes", "spokeswoman": "spokes", "spokesperson": "spokes", "ceo": "chief", "executive": "chief",
-                "chief": "chief", "lawyer": "law", "counsel": "law", "solicitor": "law", "attorney": "law", "barrister": "law",
-                "scientist": "science", "researcher": "science", "councillor": "council", "farmer": "grow", "grower": "grow"}
-_OFFICES = ROLES - {"author", "owner", "member", "student", "farmer", "grower", "investor", "trader", "captain", "mark", "observer",
-                    "producer", "developer", "officer", "official", "principal", "deputy", "model", "broker", "collector"}
+_SAME_OFFICE = {
+    "chair": "chair",
+    "chairman": "chair",
+    "chairwoman": "chair",
+    "chairperson": "chair",
+    "head": "lead",
+    "leader": "lead",
+    "spokesman": "spokes",
+    "spokeswoman": "spokes",
+    "spokesperson": "spokes",
+    "ceo": "chief",
+    "executive": "chief",
+    "chief": "chief",
+    "lawyer": "law",
+    "counsel": "law",
+    "solicitor": "law",
+    "attorney": "law",
+    "barrister": "law",
+    "scientist": "science",
+    "researcher": "science",
+    "councillor": "council",
+    "farmer": "grow",
+    "grower": "grow",
+}
+_OFFICES = ROLES - {
+    "author",
+    "owner",
+    "member",
+    "student",
+    "farmer",
+    "grower",
+    "investor",
+    "trader",
+    "captain",
+    "mark",
+    "observer",
+    "producer",
+    "developer",
+    "officer",
+    "official",
+    "principal",
+    "deputy",
+    "model",
+    "broker",
+    "collector",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +108,12 @@ def _before(line: Line, first: int) -> tuple[str, frozenset[str]] | None:
         i -= 1
         if not (i >= 1 and line.words[i].key in _OFFICES):
             return None
-    if i < 0 or line.words[i].key not in _OFFICES or line.words[i].text.endswith("s") and not line.words[i].key.endswith("ss"):
+    if (
+        i < 0
+        or line.words[i].key not in _OFFICES
+        or line.words[i].text.endswith("s")
+        and not line.words[i].key.endswith("ss")
+    ):
         return None
     phrase = [w.key for w in line.words[max(0, i - 3) : i + 1] if w.word]
     return line.words[i].key, frozenset(map(root, phrase))
@@ -106,7 +153,12 @@ def wrong_offices(source: Source, statement: Line) -> list[str]:
         held = [o for line in _all_lines(source) for o in offices(line) if o.person == office.person]
         same = _SAME_OFFICE.get(office.head, office.head)
         if any(_SAME_OFFICE.get(o.head, o.head) == same or root(office.head) in o.phrase for o in held):
-            others = {o.person for line in _all_lines(source) for o in offices(line) if _SAME_OFFICE.get(o.head, o.head) == same}
+            others = {
+                o.person
+                for line in _all_lines(source)
+                for o in offices(line)
+                if _SAME_OFFICE.get(o.head, o.head) == same
+            }
             mine: frozenset[str] = frozenset().union(*(o.phrase for o in held))
             if len(others) < 2 or len((office.phrase - {root(office.head)}) - mine) <= len(office.phrase) * 0.4:
                 continue
@@ -121,8 +173,15 @@ def _near(source: Source, person: int, head: str) -> bool:
     same = _SAME_OFFICE.get(head, head)
     for line in _all_lines(source):
         at = [m for m in line.mentions if person in m.persons]
-        places = [i for i, w in enumerate(line.words) if w.key in ROLES and _SAME_OFFICE.get(w.key, w.key) == same or w.key == head or w.key == head + "s"
-                  or (root(w.key) == root(head))]
+        places = [
+            i
+            for i, w in enumerate(line.words)
+            if w.key in ROLES
+            and _SAME_OFFICE.get(w.key, w.key) == same
+            or w.key == head
+            or w.key == head + "s"
+            or (root(w.key) == root(head))
+        ]
         for mention in at:
             for place in places:
                 low, high = sorted((mention.at, place))
@@ -137,6 +196,31 @@ def _all_lines(source: Source) -> tuple[Line, ...]:
 
 
 # --- who said what -------------------------------------------------------------------------------------------
+
+
+# "X's point", "X's estimate": words as good as "X says".
+_SAYINGS = frozenset(
+    """point claim view argument question figure figures estimate warning remark complaint caution concern account answer reply
+    objection proposal forecast statement comment comments doubt doubts worry worries fear suggestion demand charge assurance
+    promise denial criticism message advice finding result results team group report study letter quote quotation preference
+    hope offer explanation description observation verdict calculation reading""".split()
+)
+
+
+def claimant_of(line: Line) -> tuple[Mention, int] | None:
+    """The name that a statement gives words or thoughts to: by a verb of speech, or as "X's point"."""
+    said = speaker_of(line)
+    if said:
+        return said
+    for mention in line.mentions:
+        last = line.position(mention.span.words[-1].start)
+        if (
+            mention.persons
+            and line.words[last].text.endswith(("'s", "s'"))
+            and any(w.key in _SAYINGS for w in line.words[last + 1 : last + 3])
+        ):
+            return mention, last
+    return None
 
 
 def speaker_of(line: Line) -> tuple[Mention, int] | None:
@@ -168,7 +252,15 @@ def _distance(line: Line, first: int, last: int, verb: int, according: bool) -> 
         gap = first - verb - 1
         words = [w.key for w in line.words[verb + 1 : first]]
         limit = 8 if according else 6
-        if gap > limit or any(w in {"that", ".", ";"} for w in words) or (not according and line.words[verb].key in {"told", "tell", "tells", "asked", "ask", "urged", "called", "praised", "criticised"}):
+        if (
+            gap > limit
+            or any(w in {"that", ".", ";"} for w in words)
+            or (
+                not according
+                and line.words[verb].key
+                in {"told", "tell", "tells", "asked", "ask", "urged", "called", "praised", "criticised"}
+            )
+        ):
             return None
         # After the verb only inverted order counts: "said Hana X", "said the chairman, X".
         if not according and gap and not any(w in ROLES or w in {"the", "its", ","} for w in words):
@@ -189,6 +281,15 @@ def _distance(line: Line, first: int, last: int, verb: int, according: bool) -> 
 def _quoted_tokens(line: Line) -> frozenset[int]:
     spans = [(q.start, q.end) for q in quotes(line.text)]
     return frozenset(i for i, w in enumerate(line.words) if any(s <= w.start < e for s, e in spans))
+
+
+def known_speakers(source: Source) -> dict[int, frozenset[int]]:
+    """`speakers`, worked out once for a source."""
+    if "speakers" not in source.cache:
+        source.cache["speakers"] = speakers(source)
+    found = source.cache["speakers"]
+    assert isinstance(found, dict)
+    return found
 
 
 def speakers(source: Source) -> dict[int, frozenset[int]]:
@@ -222,6 +323,11 @@ def speakers(source: Source) -> dict[int, frozenset[int]]:
         open_quote = (open_quote + marks) % 2 == 1
     # A quotation whose attribution follows: "First part. Second part," X said.
     for line in reversed(source.lines[:-1]):
-        if line.n not in found and line.text[:1] in "\"“" and line.n + 1 in found and source.lines[line.n].paragraph == line.paragraph:
+        if (
+            line.n not in found
+            and line.text[:1] in '"“'
+            and line.n + 1 in found
+            and source.lines[line.n].paragraph == line.paragraph
+        ):
             found[line.n] = found[line.n + 1]
     return found

@@ -24,14 +24,20 @@ _EMPTY_ROOTS = frozenset(
     growth relation cooperat collaborat partnership innovation research science society economy economic political
     policy policies regulation impact mean influenc shape contribut role success success""".split()
 )
-_WHY = re.compile(r"\b(?:because|since|due to|owing to|in order to|so that|so as to|the reason|after|to avoid|for lack of)\b", re.IGNORECASE)
+_WHY = re.compile(
+    r"\b(?:because|since|due to|owing to|in order to|so that|so as to|the reason|after|to avoid|for lack of)\b",
+    re.IGNORECASE,
+)
 
 
 def about(source: Source, line: Line, most: int = 3) -> tuple[int, ...]:
     """The sentences that a question is about: those that hold the most of its words."""
     weights = {k: source.weight(k) for k in line.roots if k in source.by_root}
     total = sum(weights.values()) or 1.0
-    scored = sorted(((sum(w * matches(k, other) for k, w in weights.items()) / total, -other.n) for other in source.lines), reverse=True)
+    scored = sorted(
+        ((sum(w * matches(k, other) for k, w in weights.items()) / total, -other.n) for other in source.lines),
+        reverse=True,
+    )
     best = scored[0][0] if scored else 0.0
     return tuple(sorted(-n for score, n in scored[:most] if score > 0 and score >= 0.6 * best))
 
@@ -43,7 +49,8 @@ def is_generic_line(source: Source, line: Line) -> bool:
         return False
     named = [m for m in line.mentions if m.entities]
     own = [
-        k for k in line.roots
+        k
+        for k in line.roots
         if k in source.by_root and k not in _EMPTY_ROOTS and len(source.by_root[k]) <= max(3, len(source.lines) // 4)
     ]
     if named:
@@ -99,7 +106,23 @@ def _gives(opening: list[str], line: Line, other: Line) -> bool:
         return len(other.figures) > len(line.figures)
     if first == "why":
         return bool(_WHY.search(other.text))
-    if first in {"did", "does", "do", "has", "have", "had", "is", "are", "was", "were", "will", "would", "can", "could", "should"}:
+    if first in {
+        "did",
+        "does",
+        "do",
+        "has",
+        "have",
+        "had",
+        "is",
+        "are",
+        "was",
+        "were",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+    }:
         return True
     return first in {"what", "which"} and len(other.roots) > len(line.roots) + 2
 

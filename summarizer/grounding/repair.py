@@ -28,7 +28,7 @@ def standing_alone(line: Line) -> bool:
         and not unbalanced(line.text)
         and not leans(line.text)
         and not _SAID_ALONE.search(line.text)
-        and not line.text.startswith(("\"", "“"))
+        and not line.text.startswith(('"', "“"))
         and "\n" not in line.text
         and not re.match(r"^(?:I|We|You|My|Our)\b", line.text)
     )
@@ -44,22 +44,33 @@ def repeats(line: Line, others: Iterable[Line]) -> bool:
     """Whether the brief already says this, nearly in these words."""
     if len(line.roots) < 4:
         return any(line.text == other.text for other in others)
-    return any(len(other.roots) >= 4 and overlap(line.roots, other.roots) >= SAME and
-               len(set(line.roots) & set(other.roots)) / len(set(line.roots) | set(other.roots)) >= SAME - 0.15 for other in others)
+    return any(
+        len(other.roots) >= 4
+        and overlap(line.roots, other.roots) >= SAME
+        and len(set(line.roots) & set(other.roots)) / len(set(line.roots) | set(other.roots)) >= SAME - 0.15
+        for other in others
+    )
 
 
 def extracted(source: Source, given: Sequence[int], said: Sequence[Line], most: int) -> list[Line]:
     """Up to `most` of the article's own sentences, in its order: from those that the passage was written from, else
     from the rest of the article, nearest first."""
     given = [n for n in given if 1 <= n <= len(source.lines)] or [1]
-    rest = sorted((n for n in range(1, len(source.lines) + 1) if n not in given), key=lambda n: (min(abs(n - g) for g in given), n))
+    rest = sorted(
+        (n for n in range(1, len(source.lines) + 1) if n not in given),
+        key=lambda n: (min(abs(n - g) for g in given), n),
+    )
     chosen: list[Line] = []
     for strict in (True, False):
         for n in [*given, *(rest if strict else ())]:
             line = source.lines[n - 1]
             if len(chosen) >= most:
                 break
-            fit = standing_alone(line) if strict else (bool(_END.search(line.text)) and not unbalanced(line.text) and not leans(line.text))
+            fit = (
+                standing_alone(line)
+                if strict
+                else (bool(_END.search(line.text)) and not unbalanced(line.text) and not leans(line.text))
+            )
             if line not in chosen and fit and not repeats(line, [*said, *chosen]):
                 chosen.append(line)
             if strict and n in rest and chosen:

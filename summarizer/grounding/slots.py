@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from summarizer.grounding.dates import DateMention
 from summarizer.grounding.figures import Figure, same
+from summarizer.grounding.people import known_speakers
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.text import fold
 
@@ -123,9 +124,9 @@ def _dates(source: Source, statement: Line) -> list[Slot]:
 def _one_date(one: DateMention, other: DateMention) -> bool:
     if one.other or other.other:
         return one.other == other.other and (not one.year or not other.year or one.year == other.year)
-    return all(not a or not b or a == b for a, b in ((one.year, other.year), (one.month, other.month), (one.day, other.day))) and (
-        bool(one.month and other.month) or bool(one.year and other.year)
-    )
+    return all(
+        not a or not b or a == b for a, b in ((one.year, other.year), (one.month, other.month), (one.day, other.day))
+    ) and (bool(one.month and other.month) or bool(one.year and other.year))
 
 
 def _names(source: Source, statement: Line) -> list[Slot]:
@@ -135,6 +136,10 @@ def _names(source: Source, statement: Line) -> list[Slot]:
         for mention in line.mentions:
             for entity in mention.entities:
                 places.setdefault(entity.id, []).append((line.n, mention.at))
+    for n, speaking in known_speakers(source).items():
+        for who in speaking - {-1}:
+            if not any(n == m for m, _ in places.get(who, ())):
+                places.setdefault(who, []).append((n, 0))
     named = {entity.id for mention in statement.mentions for entity in mention.entities}
     for mention in statement.mentions:
         own = [place for entity in mention.entities for place in places.get(entity.id, ())]
@@ -149,7 +154,13 @@ def _names(source: Source, statement: Line) -> list[Slot]:
         last = mention.at + len(mention.span.words) - 1
         context = {k: w for k, w in _context(statement, mention.at, last).items() if k not in mention.span.keys}
         rival, other = _best_rival(source, context, rivals)
-        found.append(Slot("person" if person else "name", " ".join(w.text for w in mention.span.words), _fit(source, context, own), rival, other))
+        found.append(
+            Slot(
+                "person" if person else "name",
+                " ".join(w.text for w in mention.span.words),
+                _fit(source, context, own),
+                rival,
+                other,
+            )
+        )
     return found
-
-

@@ -20,8 +20,36 @@ from summarizer.grounding.text import Token, root, tokens
 from summarizer.types import Reading, Record
 from summarizer.words import STOP_WORDS
 
-_EMPTY = STOP_WORDS - {"first", "second", "year", "years", "month", "months", "week", "weeks", "day", "days", "new", "three", "four",
-                       "five", "six", "seven", "eight", "nine", "ten", "not", "no", "few", "less", "more", "two", "most", "least", "never"}
+_EMPTY = STOP_WORDS - {
+    "first",
+    "second",
+    "year",
+    "years",
+    "month",
+    "months",
+    "week",
+    "weeks",
+    "day",
+    "days",
+    "new",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "not",
+    "no",
+    "few",
+    "less",
+    "more",
+    "two",
+    "most",
+    "least",
+    "never",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +91,11 @@ def meaning(words: Sequence[Token]) -> dict[str, tuple[int, ...]]:
     """Roots of content words, figures among them, with their positions."""
     found: dict[str, tuple[int, ...]] = {}
     for i, word in enumerate(words):
-        if not (word.word or word.text[0].isdigit()) or word.key in _EMPTY or (len(word.key) < 2 and not word.key.isdigit()):
+        if (
+            not (word.word or word.text[0].isdigit())
+            or word.key in _EMPTY
+            or (len(word.key) < 2 and not word.key.isdigit())
+        ):
             continue
         parts = [word.key] if "-" not in word.key else [word.key, *(p for p in word.key.split("-") if len(p) > 2)]
         for part in parts:
@@ -76,11 +108,20 @@ def meaning(words: Sequence[Token]) -> dict[str, tuple[int, ...]]:
 class Source:
     """Sentences `lines` (numbered from 1) of one article or of some records."""
 
-    def __init__(self, texts: Sequence[str], paragraphs: Sequence[int], extra: Sequence[str] = (), published: str = "",
-                 context: str = "", record_ids: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        paragraphs: Sequence[int],
+        extra: Sequence[str] = (),
+        published: str = "",
+        context: str = "",
+        record_ids: Sequence[str] = (),
+    ) -> None:
         self.names = Names(texts, [*extra, context] if context else extra)
         self.calendar = Calendar([*texts, *extra], published)
-        self.lines = tuple(self.line(text, n, paragraph) for n, (text, paragraph) in enumerate(zip(texts, paragraphs, strict=True), 1))
+        self.lines = tuple(
+            self.line(text, n, paragraph) for n, (text, paragraph) in enumerate(zip(texts, paragraphs, strict=True), 1)
+        )
         self.extra = tuple(self.line(text) for text in extra)
         everything = context or "\n".join([*extra, *texts])
         self.squeezed = squeezed("\n".join([*extra, everything]))

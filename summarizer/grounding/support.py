@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from summarizer.grounding.lexicon import ANTONYMS, INFERENCE, NEGATIVE, NEGATORS, SYNONYMS
+from summarizer.grounding.lexicon import ANTONYMS, DENIALS, INFERENCE, NEGATIVE, NEGATORS, SYNONYMS
 from summarizer.grounding.source import Line, Source
-from summarizer.grounding.text import root
+from summarizer.grounding.text import Token, root
 
 MOST_SENTENCES = 4
 # A further sentence belongs to the evidence when it adds at least this share of the statement's weight.
@@ -79,8 +79,14 @@ def support(source: Source, statement: Line) -> Support:
             held[key] = max(held[key], m)
     coverage = sum(weights[k] * m for k, m in held.items()) / total
     missing = tuple(k for k, m in held.items() if m == 0.0)
-    return Support(tuple(sorted(chosen)), coverage, gains[0] if gains else 0.0, _pairs(source, statement, chosen), missing,
-                   any(word.key in INFERENCE for word in statement.words))
+    return Support(
+        tuple(sorted(chosen)),
+        coverage,
+        gains[0] if gains else 0.0,
+        _pairs(source, statement, chosen),
+        missing,
+        any(word.key in INFERENCE for word in statement.words),
+    )
 
 
 def _pairs(source: Source, statement: Line, chosen: list[int]) -> float:
@@ -103,23 +109,135 @@ def negated(line: Line) -> list[int]:
     return [i for i, w in enumerate(line.words) if w.key in NEGATORS or w.key.endswith("n't")]
 
 
-def contradictions(source: Source, statement: Line, evidence: tuple[int, ...]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """All 0..1: `denied`, how much the evidence affirms what the statement denies; `unanswered`, how little it denies
+    of that; `lost`, how much a negation
+    of the evidence is missing from it; `opposite` 1 where the two go in opposite directions. `details` are for people."""
+
+    denied: float
+    unanswered: float
+    lost: float
+    opposite: float
+    details: tuple[str, ...]
+
+
+# Negators that turn a verb around; "no", "without" and the like often say only that something isn't mentioned.
+_VERBAL = frozenset({"not", "never", "cannot", "n't"})
+_REACH_BEFORE, _REACH_AFTER = 5, 6
+# The share of the words around a "not" that a denial in the source must hold to answer for it fully.
+_ANSWERED = 0.4
+_CUE_REACH = 7
+_CUE_REACH_NEXT = 5
+
+
+def polarity(source: Source, statement: Line, evidence: tuple[int, ...]) -> Polarity:
     """Negations and directions that the statement has and its evidence lacks, or the other way round."""
-    problems = []
-    lines = [source.lines[n - 1] for n in evidence]
-    near = [source.lines[m - 1] for m in sorted({m for n in evidence for m in (n - 1, n, n + 1)}) if 0 < m <= len(source.lines)]
+    around = sorted({m for n in evidence for m in (n - 1, n, n + 1) if 0 < m <= len(source.lines)})
+    near = [source.lines[n - 1] for n in around]
+    details: list[str] = []
+    denied = unanswered = 0.0
+    for at in negated(statement):
+        affirmed, answered = _denied(source, statement, at, near)
+        share = max(0.0, affirmed - 0.9 * answered)
+        verbal = statement.words[at].key in _VERBAL or statement.words[at].key.endswith("n't")
+        denied = max(denied, share if verbal else 0.4 * share)
+        if verbal:
+            unanswered = max(unanswered, 1 - min(1.0, answered / _ANSWERED))
+        if share > 0.3:
+            details.append(f"“{statement.words[at].text}” has no counterpart in the evidence")
+    lost = _lost_negation(source, statement, [source.lines[n - 1] for n in evidence]) if not negated(statement) else 0.0
+    if lost:
+        details.append("the evidence denies this")
+    opposite = _opposite(statement, [source.lines[n - 1] for n in evidence], near)
+    return Polarity(denied, unanswered, lost, float(bool(opposite)), (*details, *opposite))
+
+
+def _around(line: Line, at: int, before: int, after: int) -> list[str]:
+    return [k for k, places in line.roots.items() if any(at - before <= p <= at + after and p != at for p in places)]
+
+
+def _cue(word: Token) -> float:
+    """How much of a negation a word of the source is."""
+    key = word.key
+    if key in NEGATORS or key.endswith("n't"):
+        return 1.0
+    if key in DENIALS or (key.startswith(("un", "non-", "dis", "in", "ir", "im")) and len(key) > 6 and key in NEGATIVE):
+        return 1.0
+    if key.startswith("un") and len(key) > 5 and not key.startswith(("uni", "under", "until")):
+        return 0.9
+    return 0.6 if key in NEGATIVE else 0.0
+
+
+def _denied(source: Source, statement: Line, at: int, near: list[Line]) -> tuple[float, float]:
+    """How much the source affirms, and how much it denies, what a negator of the statement denies: the shares of the
+    words around the negator that one sentence holds without, and with, a negation near them, 0..1."""
+    words = [k for k in _around(statement, at, _REACH_BEFORE, _REACH_AFTER) if root(statement.words[at].key) != k]
+    if not words:
+        return 0.5, 0.0
+    weight = {k: source.weight(k) / (1 + min(abs(p - at) for p in statement.roots[k]) / 3) for k in words}
+    total = sum(weight.values())
+    best, answered = 0.0, 0.0
+    following = (
+        min((p, k) for k in words for p in statement.roots[k] if p > at)[1]
+        if any(p > at for k in words for p in statement.roots[k])
+        else ""
+    )
+    for line in near:
+        held = [k for k in words if matches(k, line)]
+        if not held:
+            continue
+        share = sum(weight[k] for k in held) / total
+        scope = (
+            _positions(following, line) if following in held else tuple(p for k in held for p in _positions(k, line))
+        )
+        reach = _CUE_REACH_NEXT if following in held else _CUE_REACH
+        cue = max((_cue(w) for i, w in enumerate(line.words) if any(abs(i - p) <= reach for p in scope)), default=0.0)
+        best = max(best, share * (1 - cue))
+        answered = max(answered, share * cue)
+    return best, answered
+
+
+def _positions(key: str, line: Line) -> tuple[int, ...]:
+    if key in line.roots:
+        return line.roots[key]
+    head = key[: max(4, len(key) - 3)]
+    return tuple(p for other, places in line.roots.items() if other.startswith(head) for p in places)
+
+
+def _lost_negation(source: Source, statement: Line, lines: list[Line]) -> float:
+    """1 where a sentence that holds nearly all of the statement negates what stands around its own negator, and the
+    statement, which has the same words there, doesn't."""
+    if any(_cue(w) for w in statement.words):
+        return 0.0
+    for line in lines:
+        for at in negated(line):
+            if line.words[at].key not in _VERBAL and not line.words[at].key.endswith("n't"):
+                continue
+            words = _around(line, at, 3, 5)
+            shared = [k for k in words if k in statement.roots]
+            if len(words) >= 2 and len(shared) >= 2 and len(shared) / len(words) >= 0.6:
+                places = sorted(p for k in shared for p in statement.roots[k])
+                if any(q - p <= 6 for p, q in zip(places, places[1:], strict=False)):
+                    return 1.0
+    return 0.0
+
+
+def _opposite(statement: Line, lines: list[Line], near: list[Line]) -> list[str]:
     words = {w.key for line in near for w in line.words}
-    soft = any(w in NEGATIVE or w.endswith("n't") or w.startswith(("un", "non-", "dis")) and len(w) > 6 for w in words)
-    mine = negated(statement)
-    if mine and not soft:
-        problems.append(f"“{statement.words[mine[0]].text}” has no counterpart in the evidence")
+    mine = {w.key for w in statement.words}
+    problems = []
     for one, other in ANTONYMS:
         for first, second in ((one, other), (other, one)):
-            used = {w.key for w in statement.words} & first
-            if not used or {w.key for w in statement.words} & second or mine:
-                continue
-            if words & second and not words & first and _beside(statement, lines, first, second):
-                problems.append(f"“{sorted(used)[0]}” where the evidence says “{sorted(words & second)[0]}”")
+            if (
+                mine & first
+                and not mine & second
+                and words & second
+                and not words & first
+                and not negated(statement)
+                and _beside(statement, lines, first, second)
+            ):
+                problems.append(f"“{sorted(mine & first)[0]}” where the evidence says “{sorted(words & second)[0]}”")
     return problems
 
 

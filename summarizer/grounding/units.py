@@ -22,34 +22,165 @@ ORDINAL = {
         1,
     )
 } | {"thirtieth": 30, "fortieth": 40, "fiftieth": 50, "hundredth": 100}
-FRACTION = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5, "sixth": 6,
-            "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10}
+FRACTION = {
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "thirds": 3,
+    "quarter": 4,
+    "quarters": 4,
+    "fifth": 5,
+    "fifths": 5,
+    "sixth": 6,
+    "sixths": 6,
+    "eighth": 8,
+    "eighths": 8,
+    "tenth": 10,
+    "tenths": 10,
+}
 SCALE = {
-    "hundred": 100, "thousand": 1000, "million": 10**6, "mn": 10**6, "mln": 10**6, "billion": 10**9, "bn": 10**9, "bln": 10**9,
-    "trillion": 10**12, "tn": 10**12, "trn": 10**12, "lakh": 10**5, "crore": 10**7, "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 10**6,
+    "mn": 10**6,
+    "mln": 10**6,
+    "billion": 10**9,
+    "bn": 10**9,
+    "bln": 10**9,
+    "trillion": 10**12,
+    "tn": 10**12,
+    "trn": 10**12,
+    "lakh": 10**5,
+    "crore": 10**7,
+    "dozen": 12,
 }
 # Only attached to digits: "$46m", "46m people", "£3k". Without a currency "m" may be metres as well.
 SHORT_SCALE = {"m": 10**6, "b": 10**9, "k": 1000, "M": 10**6, "B": 10**9, "K": 1000}
-VAGUE = {"dozens": 12, "hundreds": 100, "thousands": 1000, "millions": 10**6, "billions": 10**9, "trillions": 10**12, "tens": 10}
-TIMES = {"twice": 2, "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "twofold": 2, "triple": 3, "tripled": 3,
-         "triples": 3, "tripling": 3, "thrice": 3, "threefold": 3, "treble": 3, "trebled": 3, "quadruple": 4, "quadrupled": 4,
-         "fourfold": 4, "fivefold": 5, "tenfold": 10, "halve": 0, "halved": 0, "halving": 0}
+VAGUE = {
+    "dozens": 12,
+    "hundreds": 100,
+    "thousands": 1000,
+    "millions": 10**6,
+    "billions": 10**9,
+    "trillions": 10**12,
+    "tens": 10,
+}
+TIMES = {
+    "twice": 2,
+    "double": 2,
+    "doubled": 2,
+    "doubles": 2,
+    "doubling": 2,
+    "twofold": 2,
+    "triple": 3,
+    "tripled": 3,
+    "triples": 3,
+    "tripling": 3,
+    "thrice": 3,
+    "threefold": 3,
+    "treble": 3,
+    "trebled": 3,
+    "quadruple": 4,
+    "quadrupled": 4,
+    "fourfold": 4,
+    "fivefold": 5,
+    "tenfold": 10,
+    "halve": 0,
+    "halved": 0,
+    "halving": 0,
+}
 
-SYMBOL = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee", "₩": "won", "₽": "rouble", "₺": "lira", "₦": "naira",
-          "₴": "hryvnia", "₪": "shekel", "฿": "baht", "₫": "dong", "₱": "peso"}
+SYMBOL = {
+    "$": "dollar",
+    "€": "euro",
+    "£": "pound",
+    "¥": "yen",
+    "₹": "rupee",
+    "₩": "won",
+    "₽": "rouble",
+    "₺": "lira",
+    "₦": "naira",
+    "₴": "hryvnia",
+    "₪": "shekel",
+    "฿": "baht",
+    "₫": "dong",
+    "₱": "peso",
+}
 # Letters before "$" make another currency: "N$186m" is no "$186m".
-DOLLARS = {"us": "dollar", "a": "dollar-australian", "au": "dollar-australian", "c": "dollar-canadian", "ca": "dollar-canadian",
-           "can": "dollar-canadian", "hk": "dollar-hong-kong", "nz": "dollar-new-zealand", "s": "dollar-singapore",
-           "r": "real", "nt": "dollar-taiwan", "n": "dollar-namibian", "bds": "dollar-barbados", "j": "dollar-jamaican",
-           "tt": "dollar-trinidad", "fj": "dollar-fijian", "g": "dollar-guyanese", "z": "dollar-zimbabwe", "mx": "peso"}
-CODES = {"usd": "dollar", "eur": "euro", "gbp": "pound", "jpy": "yen", "cny": "yuan", "rmb": "yuan", "chf": "franc", "sek": "krona",
-         "nok": "krone", "dkk": "krone-danish", "pln": "zloty", "czk": "koruna", "huf": "forint", "inr": "rupee", "rs": "rupee",
-         "aud": "dollar-australian", "cad": "dollar-canadian", "sgd": "dollar-singapore", "hkd": "dollar-hong-kong",
-         "nzd": "dollar-new-zealand", "brl": "real", "zar": "rand", "krw": "won", "try": "lira", "ron": "leu", "uah": "hryvnia",
-         "ngn": "naira", "kes": "shilling", "aed": "dirham", "sar": "riyal", "isk": "krona-icelandic", "rub": "rouble",
-         "mxn": "peso", "clp": "peso", "cop": "peso", "ars": "peso", "php": "peso", "thb": "baht", "idr": "rupiah",
-         "myr": "ringgit", "rm": "ringgit", "vnd": "dong", "pkr": "rupee", "bdt": "taka", "egp": "pound", "mad": "dirham",
-         "ksh": "shilling", "sh": "shilling", "r": "rand", "kr": "kr", "cfa": "franc"}
+DOLLARS = {
+    "us": "dollar",
+    "a": "dollar-australian",
+    "au": "dollar-australian",
+    "c": "dollar-canadian",
+    "ca": "dollar-canadian",
+    "can": "dollar-canadian",
+    "hk": "dollar-hong-kong",
+    "nz": "dollar-new-zealand",
+    "s": "dollar-singapore",
+    "r": "real",
+    "nt": "dollar-taiwan",
+    "n": "dollar-namibian",
+    "bds": "dollar-barbados",
+    "j": "dollar-jamaican",
+    "tt": "dollar-trinidad",
+    "fj": "dollar-fijian",
+    "g": "dollar-guyanese",
+    "z": "dollar-zimbabwe",
+    "mx": "peso",
+}
+CODES = {
+    "usd": "dollar",
+    "eur": "euro",
+    "gbp": "pound",
+    "jpy": "yen",
+    "cny": "yuan",
+    "rmb": "yuan",
+    "chf": "franc",
+    "sek": "krona",
+    "nok": "krone",
+    "dkk": "krone-danish",
+    "pln": "zloty",
+    "czk": "koruna",
+    "huf": "forint",
+    "inr": "rupee",
+    "rs": "rupee",
+    "aud": "dollar-australian",
+    "cad": "dollar-canadian",
+    "sgd": "dollar-singapore",
+    "hkd": "dollar-hong-kong",
+    "nzd": "dollar-new-zealand",
+    "brl": "real",
+    "zar": "rand",
+    "krw": "won",
+    "try": "lira",
+    "ron": "leu",
+    "uah": "hryvnia",
+    "ngn": "naira",
+    "kes": "shilling",
+    "aed": "dirham",
+    "sar": "riyal",
+    "isk": "krona-icelandic",
+    "rub": "rouble",
+    "mxn": "peso",
+    "clp": "peso",
+    "cop": "peso",
+    "ars": "peso",
+    "php": "peso",
+    "thb": "baht",
+    "idr": "rupiah",
+    "myr": "ringgit",
+    "rm": "ringgit",
+    "vnd": "dong",
+    "pkr": "rupee",
+    "bdt": "taka",
+    "egp": "pound",
+    "mad": "dirham",
+    "ksh": "shilling",
+    "sh": "shilling",
+    "r": "rand",
+    "kr": "kr",
+    "cfa": "franc",
+}
 _CURRENCY_WORDS = """dollar dollars|euro euros|pound pounds sterling|yen|yuan renminbi|franc francs|krona kronor kronur|krone kroner
 zloty zlotys zlote zl|koruna korunas koruny|forint forints|rupee rupees|real reais|rand rands|won|lira liras|leu lei|hryvnia hryvnias
 naira nairas|shilling shillings|dirham dirhams|riyal riyals|rial rials|rouble roubles ruble rubles|peso pesos|baht bahts|rupiah rupiahs
@@ -70,14 +201,14 @@ knot knots|kilotonne kilotonnes|decibel decibels|bit bits qubit qubits|basis-poi
 
 
 def _table(rows: str) -> dict[str, str]:
-    return {
-        form: forms.split()[0] for line in rows.splitlines() for forms in line.split("|") for form in forms.split()
-    }
+    return {form: forms.split()[0] for line in rows.splitlines() for forms in line.split("|") for form in forms.split()}
 
 
 CURRENCY = _table(_CURRENCY_WORDS.replace("\n", "|"))
 MEASURE = _table(_MEASURES.replace("\n", "|"))
-MONEY = frozenset(SYMBOL.values()) | frozenset(DOLLARS.values()) | frozenset(CODES.values()) | frozenset(CURRENCY.values())
+MONEY = (
+    frozenset(SYMBOL.values()) | frozenset(DOLLARS.values()) | frozenset(CODES.values()) | frozenset(CURRENCY.values())
+)
 # Money words that countries share; "dollar-australian" answers "dollars" where the article says it in words.
 FAMILY = {"krona": "kr", "krone": "kr", "krone-danish": "kr", "krona-icelandic": "kr", "crown": "kr"}
 LOOSE_DOLLARS = frozenset(name for name in MONEY if name.startswith("dollar"))

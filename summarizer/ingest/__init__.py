@@ -29,9 +29,7 @@ MIN_WORDS = 40
 __all__ = ["MAX_BYTES", "MIN_WORDS", "Kind", "ingest_bytes", "ingest_file", "ingest_text", "ingest_url"]
 
 
-def ingest_bytes(
-    data: bytes, *, kind: Kind = "auto", name: str = "", url: str = "", charset: str = ""
-) -> Article:
+def ingest_bytes(data: bytes, *, kind: Kind = "auto", name: str = "", url: str = "", charset: str = "") -> Article:
     """An article from bytes. Kind "auto" goes by the ending of `name` and then by the content; `charset` is
     what a server declared, "" for nothing."""
     if len(data) > MAX_BYTES:
@@ -74,9 +72,7 @@ def ingest_file(path: str | os.PathLike[str], *, kind: Kind = "auto") -> Article
         raise NotFound(f"'{name}' is a directory, not a file.", "Name one file in it.") from exc
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
-        raise NotFound(
-            f"The file '{name}' can't be read ({reason}).", "Check the path and its rights."
-        ) from exc
+        raise NotFound(f"The file '{name}' can't be read ({reason}).", "Check the path and its rights.") from exc
     return ingest_bytes(data, kind=kind, name=name)
 
 

@@ -48,9 +48,7 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_META_CHARSET = re.compile(
-    rb"<(?:meta|\?xml)[^>]{0,400}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I
-)
+_META_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,400}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
 # UTF-8 that was read as windows-1252: "â€œ", "Ã©".
 _MOJIBAKE = re.compile(r"â€|Ã[\u0080-\u00bf]|Â[\u00a0-\u00bf]")
 
@@ -139,9 +137,7 @@ _ENDINGS: dict[str, Kind] = {
 _HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|article)\b", re.I | re.S
 )
-_HTML_TAG = re.compile(
-    r"</?(?:p|div|article|section|h[1-6]|ul|li|br|span|table|body|main)(?:\s[^<>]*)?/?>", re.I
-)
+_HTML_TAG = re.compile(r"</?(?:p|div|article|section|h[1-6]|ul|li|br|span|table|body|main)(?:\s[^<>]*)?/?>", re.I)
 _FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:[A-Za-z_][\w-]*\s*:|#).*?\n---[^\S\n]*(?:\n|$)", re.S)
 _MARKDOWN = re.compile(r"^#{1,6}\s\S|\[[^\]\n]{1,200}\]\([^)\s]{1,500}\)|\*\*\S[^*\n]{0,200}\*\*|^```", re.M)
 

@@ -71,13 +71,9 @@ def _checked_url(url: str) -> Any:
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as exc:
-        raise BadRequest(
-            "The address is no web address.", "Give an address that begins with https://."
-        ) from exc
+        raise BadRequest("The address is no web address.", "Give an address that begins with https://.") from exc
     if target.scheme not in ("http", "https") or not target.host:
-        raise BadRequest(
-            "Only http and https addresses are fetched.", "Give an address that begins with https://."
-        )
+        raise BadRequest("Only http and https addresses are fetched.", "Give an address that begins with https://.")
     if target.userinfo:
         raise BadRequest("The address holds a user name or password.", "Give the address without it.")
     return target
@@ -96,9 +92,7 @@ def _get(client: Any, target: Any, allow_private: bool, deadline: float) -> Any:
         "GET",
         target.copy_with(host=address),
         headers={"Host": host},
-        extensions={
-            "sni_hostname": target.host
-        },  # the certificate is checked against the name, not the address
+        extensions={"sni_hostname": target.host},  # the certificate is checked against the name, not the address
         timeout=httpx.Timeout(min(left, 10.0)),
     )
 
@@ -144,16 +138,12 @@ def _read(response: Any, target: Any, max_bytes: int, deadline: float) -> Page:
         raise NotFound(f"{target.host} failed to answer with the page (HTTP {status}).", "Try again later.")
     content_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type not in _KINDS:
-        raise NotText(
-            f"The page is of type {content_type[:60]}, not text.", "Give the address of an article."
-        )
+        raise NotText(f"The page is of type {content_type[:60]}, not text.", "Give the address of an article.")
     body = bytearray()
     for chunk in response.iter_bytes(16_384):
         body += chunk
         if len(body) > max_bytes:
-            raise TooLarge(
-                f"The page is larger than {max_bytes:,} bytes.", "Send the text of the article itself."
-            )
+            raise TooLarge(f"The page is larger than {max_bytes:,} bytes.", "Send the text of the article itself.")
         if time.monotonic() > deadline:
             raise _slow(target)
     return Page(bytes(body), _KINDS[content_type], str(target), response.charset_encoding or "")

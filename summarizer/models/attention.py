@@ -77,9 +77,7 @@ class StepPlan:
     q_per_kv: int
 
     @staticmethod
-    def of(
-        packed: Sequence[Segment], kinds: Sequence[int], slab: Slab, shape: Any, device: torch.device
-    ) -> StepPlan:
+    def of(packed: Sequence[Segment], kinds: Sequence[int], slab: Slab, shape: Any, device: torch.device) -> StepPlan:
         """From segments in the order of `kinds` (0 next tokens, 1 beginnings of rows, 2 pieces of
         prefixes)."""
         ids: list[int] = []
@@ -170,9 +168,7 @@ class StepPlan:
         if piece.prefix is not None:
             done = piece.prefix.length
             if done:
-                before = _over(
-                    q, piece.prefix.keys[layer][:, :done], piece.prefix.values[layer][:, :done], group
-                )
+                before = _over(q, piece.prefix.keys[layer][:, :done], piece.prefix.values[layer][:, :done], group)
                 _merge(out, lse, *before)
             piece.prefix.keys[layer][:, done : done + size] = keys
             piece.prefix.values[layer][:, done : done + size] = values

@@ -54,9 +54,7 @@ class ChatFormat:
             )
         self._full = backend
         self._plain, self._control = _without_control_tokens(backend)
-        known = {
-            token: i for token, i in self._full.get_vocab(with_added_tokens=True).items() if token in _ENDS
-        }
+        known = {token: i for token, i in self._full.get_vocab(with_added_tokens=True).items() if token in _ENDS}
         eos = self._tokenizer.eos_token_id
         named = {i for token, i in known.items() if i in self._control}
         self.end_ids = frozenset(end_ids | named | (set() if eos is None else {int(eos)}))
@@ -83,9 +81,7 @@ class ChatFormat:
         if parts is None:  # a checkpoint without a template
             bos = self._tokenizer.bos_token_id
             start = [] if bos is None or not self._adds_bos() else [int(bos)]
-            return start + self.content(
-                f"{prefix.system}\n\n{prefix.document}" if prefix.system else prefix.document
-            )
+            return start + self.content(f"{prefix.system}\n\n{prefix.document}" if prefix.system else prefix.document)
         if parts.system_role:
             ids = self._template(parts.head) + self.content(prefix.system) + self._template(parts.middle)
             return ids + self.content(prefix.document)

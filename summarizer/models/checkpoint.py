@@ -94,9 +94,7 @@ class Adapter:
     def __init__(self, directory: Path) -> None:
         config_file = directory / "adapter_config.json"
         if not config_file.exists():
-            raise UnsupportedModel(
-                f"{directory} holds no adapter_config.json.", "Give a PEFT adapter directory."
-            )
+            raise UnsupportedModel(f"{directory} holds no adapter_config.json.", "Give a PEFT adapter directory.")
         self._config: dict[str, Any] = json.loads(config_file.read_text(encoding="utf-8"))
         self._files = TensorFilesOf(directory / "adapter_model.safetensors")
         self._check(directory)
@@ -141,9 +139,7 @@ class TensorFilesOf(TensorFiles):
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise UnsupportedModel(f"{path} is not there.", "Only adapters in safetensors form are read.")
-        self._where = {
-            name: (path, start, end, dtype, shape) for name, start, end, dtype, shape in _header(path)
-        }
+        self._where = {name: (path, start, end, dtype, shape) for name, start, end, dtype, shape in _header(path)}
 
 
 def _base_name(name: str) -> str:

@@ -119,9 +119,7 @@ def model_config(file: Gguf, *, tied: bool) -> dict[str, Any]:
 def _generation_config(file: Gguf) -> dict[str, Any]:
     """Ends of an answer: the token that the file names, and all others that end a turn or a text."""
     names, kinds = tokens_of(file.metadata)
-    ends = [
-        n for n, (name, kind) in enumerate(zip(names, kinds, strict=True)) if kind == CONTROL and name in ENDS
-    ]
+    ends = [n for n, (name, kind) in enumerate(zip(names, kinds, strict=True)) if kind == CONTROL and name in ENDS]
     named = file.metadata.get("tokenizer.ggml.eos_token_id")
     if named is not None:
         ends = [int(named), *(number for number in ends if number != named)]

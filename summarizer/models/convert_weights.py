@@ -120,9 +120,7 @@ def _plan(file: Gguf, *, tied: bool) -> list[tuple[str, Tensor]]:
     return plan
 
 
-def _write_tensors(
-    file: Gguf, plan: list[tuple[str, Tensor]], out: BinaryIO, report: Callable[[int], None]
-) -> None:
+def _write_tensors(file: Gguf, plan: list[tuple[str, Tensor]], out: BinaryIO, report: Callable[[int], None]) -> None:
     heads = _rotary_heads(file)
 
     def rotary(tensor: Tensor, count: int) -> Halves:
@@ -147,9 +145,7 @@ def _write_tensors(
             report(done)
 
 
-def _in_order(
-    pool: ThreadPoolExecutor, calls: Iterator[Callable[[], Halves]], *, ahead: int
-) -> Iterator[Halves]:
+def _in_order(pool: ThreadPoolExecutor, calls: Iterator[Callable[[], Halves]], *, ahead: int) -> Iterator[Halves]:
     """The calls' results in order, with at most `ahead` of them made and not yet taken."""
     waiting = [pool.submit(call) for call in islice(calls, ahead)]
     while waiting:

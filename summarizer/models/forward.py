@@ -79,6 +79,7 @@ class FastNetwork:
 
     # --- sequences ---
 
+    @torch.inference_mode()
     def prefix(self, size: int) -> SharedPrefix:
         shape = self.weights.shape
         dims = (shape.kv_heads, size, shape.head_dim)
@@ -88,18 +89,21 @@ class FastNetwork:
 
         return SharedPrefix(size, room(), room())
 
+    @torch.inference_mode()
     def row(self, prefix: SharedPrefix, capacity: int) -> RowCache:
         row = RowCache(prefix)
         if capacity:
             self.slab.add(row, capacity)
         return row
 
+    @torch.inference_mode()
     def fork(self, row: RowCache, capacity: int) -> RowCache:
         copy = RowCache(row.prefix)
         self.slab.add(copy, capacity)
         self.slab.copy(row, copy)
         return copy
 
+    @torch.inference_mode()
     def drop(self, sequence: SharedPrefix | RowCache) -> None:
         if isinstance(sequence, SharedPrefix):
             sequence.keys, sequence.values = [], []

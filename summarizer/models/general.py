@@ -92,9 +92,7 @@ class GeneralNetwork:
         out = self.model(input_ids=ids, use_cache=True, **options)
         state.cache = out.get(self._cache_name)
         if state.cache is None:
-            raise UnsupportedModel(
-                "This architecture keeps its memory where it can't be shared between texts."
-            )
+            raise UnsupportedModel("This architecture keeps its memory where it can't be shared between texts.")
         state.length += len(segment.ids)
         if not want:
             return None
@@ -117,9 +115,7 @@ def open_general(directory: Path, device: torch.device, dtype: str, adapter: Ada
         ) from problem
     missing = sorted(report.get("missing_keys", ()))
     if missing:
-        raise UnsupportedModel(
-            f"The checkpoint in {directory} lacks the tensor {missing[0]}.", "It may be incomplete."
-        )
+        raise UnsupportedModel(f"The checkpoint in {directory} lacks the tensor {missing[0]}.", "It may be incomplete.")
     if model.config.is_encoder_decoder:
         raise UnsupportedModel("This is an encoder-decoder model.", "Use a decoder-only one.")
     if adapter is not None:
@@ -153,11 +149,7 @@ def check_sharing(network: GeneralNetwork) -> None:
     chance = torch.Generator().manual_seed(7)
     ids = torch.randint(0, network.vocabulary, (size,), generator=chance).tolist()
     try:
-        whole = (
-            network.model(input_ids=torch.tensor([ids], device=network.device), use_cache=False)
-            .logits[0]
-            .float()
-        )
+        whole = network.model(input_ids=torch.tensor([ids], device=network.device), use_cache=False).logits[0].float()
         half, rest = size // 2, size - 4
         prefix = network.prefix(half)
         network.run([Segment(prefix, ids[: half // 2]), Segment(prefix, ids[half // 2 : half])])
@@ -170,9 +162,7 @@ def check_sharing(network: GeneralNetwork) -> None:
     except UnsupportedModel:
         raise
     except Exception as problem:  # whatever an architecture's own code does when it is used like this
-        raise UnsupportedModel(
-            f"This architecture can't continue a text from a shared prefix: {problem}"
-        ) from problem
+        raise UnsupportedModel(f"This architecture can't continue a text from a shared prefix: {problem}") from problem
     spread = float(whole.std()) or 1.0
     bound = 0.01 if network.model.dtype == torch.float32 else 0.3  # rounding is far below, errors far above
     if not worst <= bound * spread:

@@ -41,9 +41,7 @@ def open_network(
     reason = why_not_fast(config, directory)
     if reason is None:
         checkpoint = Checkpoint(directory, merged)
-        network: Network = FastNetwork(
-            _read_weights(config, checkpoint, where, kind), where, _activations(where)
-        )
+        network: Network = FastNetwork(_read_weights(config, checkpoint, where, kind), where, _activations(where))
         _check_all_used(checkpoint, merged, directory)
         return network, str(where), kind
     from summarizer.models.general import open_general
@@ -61,9 +59,7 @@ def read_config(directory: Path) -> Any:
     from transformers import AutoConfig
 
     if not (directory / "config.json").exists():
-        raise UnsupportedModel(
-            f"{directory} holds no config.json.", "Give a checkpoint in Hugging Face layout."
-        )
+        raise UnsupportedModel(f"{directory} holds no config.json.", "Give a checkpoint in Hugging Face layout.")
     try:
         return AutoConfig.from_pretrained(directory, local_files_only=True)
     except (ValueError, KeyError, OSError, ImportError) as problem:
@@ -107,9 +103,7 @@ def _check_choice(device: torch.device, dtype: str) -> None:
     if device.type not in ("cpu", "cuda"):
         raise UnsupportedModel(f"There is no support for the device {device}.", "Use cpu or cuda.")
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise UnsupportedModel(
-            "This PyTorch sees no CUDA device.", "Use device cpu, or install a CUDA build."
-        )
+        raise UnsupportedModel("This PyTorch sees no CUDA device.", "Use device cpu, or install a CUDA build.")
     if dtype == "int8" and (device.type != "cpu" or not eight_bit_available()):
         raise UnsupportedModel("Eight-bit weights need an x86 processor.", "Use float32 or bfloat16.")
 
@@ -151,9 +145,7 @@ def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dty
     kept = _activations(device)
     table = checkpoint.read("model.embed_tokens.weight").to(device)
     if table.shape != (shape.vocabulary, shape.hidden):
-        raise WeightsCorrupt(
-            f"The embedding is {tuple(table.shape)}, not as config.json says.", "Fetch it again."
-        )
+        raise WeightsCorrupt(f"The embedding is {tuple(table.shape)}, not as config.json says.", "Fetch it again.")
     tied = config.tie_word_embeddings or "lm_head.weight" not in checkpoint
     if tied:
         checkpoint.unread.discard("lm_head.weight")
@@ -186,9 +178,7 @@ def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, 
         scale = 1.0
 
     def projection(name: str, kind: str) -> Tensor | None:
-        tensor = (
-            c.read(attention + f"{name}.{kind}") if kind == "weight" else c.maybe(attention + f"{name}.bias")
-        )
+        tensor = c.read(attention + f"{name}.{kind}") if kind == "weight" else c.maybe(attention + f"{name}.bias")
         if tensor is None or name == "v_proj":
             return tensor
         turned = interleave(tensor, shape.heads if name == "q_proj" else shape.kv_heads)

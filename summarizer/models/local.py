@@ -206,9 +206,7 @@ class LocalSession:
         states = self._scheduler.run(self._prefix, jobs, _never)
         self._prompt += sum(len(job.ids) for job in jobs if isinstance(job, Score))
         self._spent("likelihood", started)
-        return [
-            None if place is None else _mean([line[0] for line in states[place].scores]) for place in places
-        ]
+        return [None if place is None else _mean([line[0] for line in states[place].scores]) for place in places]
 
     def _check_room(self, tokens: int) -> None:
         have, limit = len(self._prefix.ids), self._info.context_tokens

@@ -24,7 +24,6 @@ import httpx
 
 from summarizer.models.registry import Wheel
 
-PUBLIC_INDEX = "https://pypi.org/simple"
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
 
@@ -49,8 +48,7 @@ class Link:
 def index_urls(environment: Mapping[str, str], files: tuple[Path, ...] | None = None) -> tuple[str, ...]:
     """The indexes that the user has set, the main one first, without `file:` ones (which only pip reads).
 
-    Asked in this order: pip's variables, uv's, pip's configuration files; without any of them the public
-    index.
+    Asked in this order: pip's variables, uv's, pip's configuration files.
     """
     settings = _pip_settings(pip_files(environment) if files is None else files)
     main = (
@@ -58,7 +56,7 @@ def index_urls(environment: Mapping[str, str], files: tuple[Path, ...] | None = 
         or environment.get("UV_DEFAULT_INDEX")
         or environment.get("UV_INDEX_URL")
         or settings.get("index-url")
-        or PUBLIC_INDEX
+        or ""
     )
     more = " ".join(
         filter(

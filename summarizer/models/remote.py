@@ -234,9 +234,7 @@ class RemoteSession:
             self._usage = Usage(before.prompt_tokens + prompt, before.completion_tokens + written)
         return {**choice, "tokens": written}
 
-    def _side_by_side(
-        self, calls: Sequence[Callable[[threading.Event], T]], stop: Stop
-    ) -> Iterator[tuple[int, T]]:
+    def _side_by_side(self, calls: Sequence[Callable[[threading.Event], T]], stop: Stop) -> Iterator[tuple[int, T]]:
         """Numbered results as they come, from a few threads. After a stop or an error nobody waits for an
         answer that is still on its way: threads are daemons, and `gone` ends their waiting and trying
         again."""

@@ -1,7 +1,8 @@
 """HTTP with an OpenAI-compatible engine: addresses, key, retries, and what an engine doesn't accept.
 
 In: the payload of a chat completion. Out: the body of its answer, held against the shape that is needed.
-Every failure leaves as RemoteError, in one line and without the key. It knows no rows and no articles.
+Every failure leaves as RemoteError (or ContextTooSmall), in one line and without the key. It knows no rows and
+no articles.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from summarizer.errors import RemoteError
+from summarizer.errors import ContextTooSmall, ModelError, RemoteError
 from summarizer.models.spec import without_password
 
 RETRIED = {408, 425, 429, 500, 502, 503, 504, 529}
@@ -46,9 +47,7 @@ class Engine:
         headers = {"User-Agent": "analyst-brief"}
         if self._key and not urlsplit(base_url).username:
             headers["Authorization"] = f"Bearer {self._key}"
-        self._client = httpx.Client(
-            headers=headers, timeout=httpx.Timeout(timeout, connect=10), follow_redirects=True
-        )
+        self._client = httpx.Client(headers=headers, timeout=httpx.Timeout(timeout, connect=10), follow_redirects=True)
         self._attempts, self._backoff = attempts, backoff
         self._lock = threading.Lock()
         self._listed: dict[str, Any] | None = None
@@ -109,6 +108,7 @@ class Engine:
         while not gone.is_set():
             body = self._accepted(payload)
             wait: float | None = None
+            failure: ModelError
             try:
                 response = self._client.post(f"{self.base}/chat/completions", json=body)
             except httpx.TransportError as exc:
@@ -118,9 +118,7 @@ class Engine:
                 )
                 failure.__cause__ = exc
             except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as exc:
-                raise RemoteError(
-                    f"The engine can't be asked ({type(exc).__name__}).", "Check its address."
-                ) from exc
+                raise RemoteError(f"The engine can't be asked ({type(exc).__name__}).", "Check its address.") from exc
             else:
                 if response.status_code == 200:
                     return self._parsed(response)
@@ -191,12 +189,15 @@ class Engine:
             "Check that the address is the one of an OpenAI-compatible API.",
         )
 
-    def _failure(self, status: int, message: str) -> RemoteError:
+    def _failure(self, status: int, message: str) -> ModelError:
+        if status in (400, 413, 422) and re.search(r"context (length|size|window)", message.lower()):
+            return ContextTooSmall(
+                f"The engine's context can't hold the request: {message}.",
+                "Shorten the document, or use a model with a longer context.",
+            )
         said = f"The engine at {self.shown_url} answered {status}" + (f": {message}." if message else ".")
         if status in (401, 403):
-            return RemoteError(
-                said, "Set ANALYST_BRIEF_API_KEY (or OPENAI_API_KEY) to a key for this engine."
-            )
+            return RemoteError(said, "Set ANALYST_BRIEF_API_KEY (or OPENAI_API_KEY) to a key for this engine.")
         if status == 404:
             return RemoteError(said, f"Check the model's name ({self.model}) and the address.")
         if status in RETRIED:

@@ -41,10 +41,7 @@ def draw(logits: Tensor, rows: Sequence[Draws]) -> tuple[list[int], list[float]]
         logits
         if all(plain)
         else torch.stack(
-            [
-                line if same else _adjust(line, row)
-                for line, row, same in zip(logits, rows, plain, strict=True)
-            ]
+            [line if same else _adjust(line, row) for line, row, same in zip(logits, rows, plain, strict=True)]
         )
     )
     tokens: list[int] = adjusted.argmax(-1).tolist()

@@ -37,9 +37,7 @@ class Limits:
 class _Ticket:
     """One call. `events` carries rows (after a token, and when they end), the prefix, or an error."""
 
-    events: queue.SimpleQueue[RowState | PrefixState | BaseException] = field(
-        default_factory=queue.SimpleQueue
-    )
+    events: queue.SimpleQueue[RowState | PrefixState | BaseException] = field(default_factory=queue.SimpleQueue)
     ids: tuple[int, ...] = ()
     prefix: PrefixState | None = None
     waiting: deque[RowState] = field(default_factory=deque)
@@ -235,9 +233,7 @@ class _Worker:
             self.longest = 0
 
     def report(self) -> None:
-        for ticket in [
-            ticket for ticket in self.reading if ticket.prefix is not None and ticket.prefix.ready
-        ]:
+        for ticket in [ticket for ticket in self.reading if ticket.prefix is not None and ticket.prefix.ready]:
             self.reading.remove(ticket)
             assert ticket.prefix is not None
             ticket.events.put(ticket.prefix)

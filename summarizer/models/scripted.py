@@ -200,9 +200,7 @@ class ScriptedSession:
     def _complete(self, text: str, max_tokens: int) -> Completion:
         tokens = list(_TOKEN.finditer(text))
         if len(tokens) > max_tokens:
-            return Completion(
-                text[: tokens[max_tokens - 1].end()] if max_tokens else "", max_tokens, "length"
-            )
+            return Completion(text[: tokens[max_tokens - 1].end()] if max_tokens else "", max_tokens, "length")
         return Completion(text, len(tokens), "stop")
 
     def _count(self, prompt: int, completion: int) -> None:

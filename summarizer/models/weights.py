@@ -241,8 +241,7 @@ def _require(path: Path, need: int, free: FreeSpace, purpose: str) -> None:
     there = free(path)
     if there < need:
         raise NoSpace(
-            f"{need / 1e9:.1f} GB of free disk are needed {purpose} at {path}; "
-            f"there are {there / 1e9:.1f} GB.",
+            f"{need / 1e9:.1f} GB of free disk are needed {purpose} at {path}; there are {there / 1e9:.1f} GB.",
             "Free some space, or set ANALYST_BRIEF_CACHE to a directory on another disk.",
         )
 

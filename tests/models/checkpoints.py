@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +164,12 @@ def write_tokenizer(directory: Path, template: str | None = CHATML) -> Path:
     fast.add_tokens(["<tool>"])
     fast.save_pretrained(directory)
     return directory
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products this small only wait for each other on several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

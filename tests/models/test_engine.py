@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from checkpoints import FAST, GENERAL, VOCABULARY, generate, logprobs, reference, write_checkpoint
+from checkpoints import FAST, GENERAL, VOCABULARY, generate, logprobs, one_thread, reference, write_checkpoint
 
 from summarizer.models.engine import PIECE, PIECE_BESIDE, Engine, RowState, Score, Write
 from summarizer.models.load import open_network
@@ -22,6 +23,12 @@ def ids(count: int, seed: int) -> list[int]:
 PREFIX = ids(40, 1)
 SUFFIXES = [ids(count, 10 + count) for count in (6, 1, 9, 23)]
 COUNT = 12
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +130,7 @@ def test_rows_go_on_while_a_long_prefix_is_read(llama: Engine) -> None:
 def test_a_prefix_longer_than_a_piece_is_read_as_if_at_once(directories: dict[str, Path]) -> None:
     ours, theirs = engine(directories["qwen2"]), reference(directories["qwen2"])
     prefix = ids(PIECE + 70, 6)
-    assert alone(ours, prefix, Write(tuple(SUFFIXES[2]), COUNT)) == generate(
-        theirs, [*prefix, *SUFFIXES[2]], COUNT
-    )
+    assert alone(ours, prefix, Write(tuple(SUFFIXES[2]), COUNT)) == generate(theirs, [*prefix, *SUFFIXES[2]], COUNT)
 
 
 def test_rows_that_are_dropped_leave_at_once_and_change_nothing(llama: Engine) -> None:
@@ -175,9 +180,7 @@ def test_texts_end_where_they_should(llama: Engine) -> None:
 
 
 def test_a_penalty_keeps_tokens_from_coming_again(llama: Engine) -> None:
-    (row,) = llama.run(
-        llama.prefill(PREFIX), [Write(tuple(SUFFIXES[0]), 40, Sampling(repetition_penalty=1e6))]
-    )
+    (row,) = llama.run(llama.prefill(PREFIX), [Write(tuple(SUFFIXES[0]), 40, Sampling(repetition_penalty=1e6))])
     assert len(set(row.tokens)) == len(row.tokens)
     assert len(set(alone(llama, PREFIX, Write(tuple(SUFFIXES[0]), 40)))) < 40
 

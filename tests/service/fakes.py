@@ -32,16 +32,12 @@ from summarizer import (
 )
 from tests.briefs import ANALYSTS, BRIEF
 
-WORDS = " ".join(
-    f"Sentence {n} of this story names a harbour and a sum of {n} million dollars." for n in range(1, 9)
-)
+WORDS = " ".join(f"Sentence {n} of this story names a harbour and a sum of {n} million dollars." for n in range(1, 9))
 PANELS = {"space": Panel("space", "Space", ANALYSTS), "water": Panel("water", "Water", ANALYSTS[:1])}
 MAX_BYTES = 200_000
 
 
-def ingest_text(
-    text: str, *, kind: str = "auto", title: str = "", byline: str = "", published: str = ""
-) -> Article:
+def ingest_text(text: str, *, kind: str = "auto", title: str = "", byline: str = "", published: str = "") -> Article:
     if "\x00" in text:
         raise NotText("This is not a text.", "Send plain text.")
     if not text.strip():
@@ -153,9 +149,7 @@ def settings(path: Path, **changes: Any) -> Settings:
 def serving(chosen: Settings, parts: Core) -> Iterator[httpx.Client]:
     """A client of a real server that runs in a thread."""
     app = create_app(chosen, parts)
-    config = uvicorn.Config(
-        app, port=0, log_level="critical", server_header=False, timeout_graceful_shutdown=2
-    )
+    config = uvicorn.Config(app, port=0, log_level="critical", server_header=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -113,9 +113,7 @@ def test_old_briefs_go_when_the_settings_say_so(tmp_path: Path) -> None:
 
 
 @contextmanager
-def process(
-    database: Path, log: Path, seconds: float
-) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+def process(database: Path, log: Path, seconds: float) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """A service of its own process, which notes every brief that it has written in `log`."""
     started = subprocess.Popen(
         [sys.executable, "-m", "tests.service.process", str(database), str(log), str(seconds)],
@@ -136,10 +134,7 @@ def process(
 def test_killed_with_work_at_hand_it_loses_nothing_and_writes_nothing_twice(tmp_path: Path) -> None:
     database, log = tmp_path / "jobs.sqlite3", tmp_path / "log"
     with process(database, log, 0.15) as (first, client):
-        ids = [
-            client.post("/v1/briefs", json={"text": WORDS, "title": f"Story {n}"}).json()["id"]
-            for n in range(8)
-        ]
+        ids = [client.post("/v1/briefs", json={"text": WORDS, "title": f"Story {n}"}).json()["id"] for n in range(8)]
         until(lambda: len(client.get("/v1/briefs?status=done").json()["briefs"]) >= 2)
         first.send_signal(signal.SIGKILL)
         first.wait()

@@ -13,10 +13,7 @@ from service import real_core
 from summarizer import Config, InputError, ingest_bytes, ingest_text
 from tests.service.fakes import FakeModel, Writer, serving, settings
 
-GERMAN = (
-    "Der Hafen von Hamburg wird in den nächsten Jahren für viele Millionen Euro ausgebaut, sagte der Senat. "
-    * 6
-)
+GERMAN = "Der Hafen von Hamburg wird in den nächsten Jahren für viele Millionen Euro ausgebaut, sagte der Senat. " * 6
 INPUTS = {
     "empty": b"",
     "blank": b" \n\t\n ",
@@ -60,9 +57,7 @@ def test_bad_input_is_refused_in_the_words_of_ingest(client: httpx.Client, name:
     assert client.get("/v1/briefs").json()["briefs"] == []
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/", "http://localhost/", "http://10.0.0.1/a", "http://[::1]/"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://localhost/", "http://10.0.0.1/a", "http://[::1]/"])
 def test_addresses_inside_the_network_are_not_fetched(client: httpx.Client, url: str) -> None:
     response = client.post("/v1/briefs", json={"url": url})
     assert 400 <= response.status_code < 500, response.text

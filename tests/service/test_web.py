@@ -42,9 +42,7 @@ class Tags(HTMLParser):
 
 def send(client: httpx.Client, **fields: Any) -> httpx.Response:
     file = fields.pop("file", ("", b"", "application/octet-stream"))
-    return client.post(
-        "/", data={"text": "", "url": "", "title": "", **fields}, files={"file": file}, headers=BROWSER
-    )
+    return client.post("/", data={"text": "", "url": "", "title": "", **fields}, files={"file": file}, headers=BROWSER)
 
 
 def report(client: httpx.Client, response: httpx.Response) -> str:
@@ -237,6 +235,4 @@ def test_the_sheet_needs_nothing_from_elsewhere() -> None:
 
     for path in STATIC.iterdir():
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
-        assert not re.search(
-            r"https?://|//[a-z]|@import|url\(", re.sub(r"^\s*//.*$", "", text, flags=re.M)
-        ), path
+        assert not re.search(r"https?://|//[a-z]|@import|url\(", re.sub(r"^\s*//.*$", "", text, flags=re.M)), path

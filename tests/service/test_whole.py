@@ -10,8 +10,8 @@ import pytest
 
 from service import real_core
 from summarizer import Article, Config, ScriptedModel, brief_from_dict, render
+from tests.service.asking import conforms
 from tests.service.fakes import serving, settings
-from tests.service.test_api import conforms
 from tests.service.test_web import Tags
 
 MODEL = ScriptedModel(lambda prefix, row: "The tether mission could matter to those who build satellites.")
