@@ -61,8 +61,8 @@ def test_models_are_listed_with_the_specs_that_open_them() -> None:
 @pytest.mark.parametrize(
     ("stdin", "words"),
     [
-        (b"", "nothing to read"),
-        (b" \n\t ", "nothing to read"),
+        (b"", "no text to read"),
+        (b" \n\t ", "no text to read"),
         (b"Rain fell on Monday.", "4 words"),
         (b"%PDF-1.7 " + bytes(range(256)) * 20, "PDF"),
         (bytes(range(256)) * 40, "not text"),

@@ -1,7 +1,7 @@
 """Whether a statement is supported, a hedged consequence, or neither: a small logistic model over the signals.
 
 In: a Source and an analysed statement. Out: Features, and a status or a reason to withhold. The coefficients and
-thresholds are in decision.json; `python -m benchmarks.planted --fit` makes that file.
+thresholds are in decision.json; `python benchmarks/planted.py --fit` makes that file.
 """
 
 from __future__ import annotations
@@ -34,10 +34,15 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`weights` by signal. A statement needs `trust` at least and, unhedged, `coverage` at least."""
+    """What was fitted. `support` weighs the signals of a statement's support: it needs `trust` at least. `denial` weighs
+    those of a "not": above `denied` it has no source. `displaced` is, for each kind of item, how much better another
+    one may fit its place. `coverage` is what an unhedged statement needs of its words, `anchored` a hedged one."""
 
-    weights: dict[str, float]
+    support: dict[str, float]
     trust: float
+    denial: dict[str, float]
+    denied: float
+    displaced: dict[str, float]
     coverage: float
     anchored: float
 
@@ -46,22 +51,23 @@ class Decision:
 def decision() -> Decision:
     text = resources.files("summarizer.grounding").joinpath("decision.json").read_text(encoding="utf-8")
     raw = json.loads(text)
-    return Decision(raw["weights"], raw["trust"], raw["coverage"], raw["anchored"])
+    return Decision(**{name: raw[name] for name in Decision.__slots__})
 
 
 def features(source: Source, line: Line, likelihood: float | None = None) -> Features:
+    """All signals of a statement. `likelihood` is what a model says of it, where one was asked."""
     seen = support(source, line)
     places = tuple(slots(source, line))
     turned = polarity(source, line, seen.evidence)
     values = signals(seen, places, turned)
     if likelihood is not None:
         values["likelihood"] = likelihood
-    return Features(values, seen.evidence, seen, places, turned.details, probability(values, decision().weights))
+    return Features(values, seen.evidence, seen, places, turned.details, probability(values, decision().support))
 
 
 def signals(seen: Support, places: tuple[Slot, ...], turned: Polarity) -> dict[str, float]:
     """The inputs of the model, each about 0..1."""
-    worst = {kind: 0.0 for kind in ("figure", "date", "person", "name")}
+    worst = dict.fromkeys(("figure", "date", "person", "name"), 0.0)
     for slot in places:
         worst[slot.kind] = max(worst[slot.kind], slot.displacement)
     return {
@@ -72,17 +78,16 @@ def signals(seen: Support, places: tuple[Slot, ...], turned: Polarity) -> dict[s
         "hedged": float(seen.hedged),
         "hedged coverage": float(seen.hedged) * seen.coverage,
         **{f"{kind} displaced": value for kind, value in worst.items()},
+        "not": float(turned.verbal and not seen.hedged),
         "denied": turned.denied,
-        "denied unhedged": turned.denied * (not seen.hedged),
         "unanswered": turned.unanswered,
-        "unanswered unhedged": turned.unanswered * (not seen.hedged),
         "lost": turned.lost,
         "opposite": turned.opposite,
     }
 
 
 def probability(values: dict[str, float], weights: dict[str, float]) -> float:
-    z = sum(weights.get(name, 0.0) * value for name, value in values.items())
+    z = sum(weight * values.get(name, 0.0) for name, weight in weights.items())
     return 1 / (1 + exp(-max(-30.0, min(30.0, z))))
 
 
@@ -91,30 +96,14 @@ def decide(seen: Features) -> tuple[Status | None, Problem | None]:
     rule = decision()
     if not seen.evidence:
         return None, ("unsupported", "no sentence of the article says anything of this")
-    if seen.trust < rule.trust:
-        return None, _reason(seen, rule)
-    if seen.support.hedged:
-        if seen.support.coverage < rule.anchored:
-            return None, ("unsupported", "too little of it is in the article for a consequence of what it says")
-        return "inferred", None
-    if seen.support.coverage < rule.coverage:
+    for slot in seen.slots:
+        if slot.displacement > rule.displaced[slot.kind]:
+            name = slot.kind if slot.kind in {"figure", "date"} else "name"
+            return None, (name, f"{slot.text} stands where the article has {slot.other}")
+    denied = seen.values["not"] and probability(seen.values, rule.denial) > rule.denied
+    if denied or seen.values["lost"] or seen.values["opposite"]:
+        return None, ("contradiction", seen.against[0] if seen.against else "the article has no such denial")
+    least = rule.anchored if seen.support.hedged else rule.coverage
+    if seen.trust < rule.trust or seen.support.coverage < least:
         return None, ("unsupported", f"the article doesn't say this ({', '.join(seen.support.missing[:4])} …)")
-    return "supported", None
-
-
-def _reason(seen: Features, rule: Decision) -> Problem:
-    """What weighs most against the statement."""
-    worst = max(seen.slots, key=lambda s: s.displacement, default=None)
-    pull = {name: rule.weights.get(name, 0.0) * seen.values.get(name, 0.0) for name in seen.values}
-    if (
-        seen.against
-        and min(
-            sum(v for k, v in pull.items() if k.startswith(("denied", "unanswered"))), pull.get("lost", 0.0), pull.get("opposite", 0.0)
-        )
-        < -0.3
-    ):
-        return "contradiction", seen.against[0]
-    if worst and worst.displacement > 0 and pull.get(f"{worst.kind} displaced", 0.0) < -0.3:
-        rule_name = {"figure": "figure", "date": "date"}.get(worst.kind, "name")
-        return rule_name, f"{worst.text} stands where the article has {worst.other}"
-    return "unsupported", f"the article doesn't say this ({', '.join(seen.support.missing[:4])} …)"
+    return ("inferred" if seen.support.hedged else "supported"), None

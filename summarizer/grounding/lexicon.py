@@ -190,7 +190,7 @@ def common_words() -> frozenset[str]:
     """Ordinary English words: a capital at the start of a sentence makes no name of them.
 
     The file holds the lower-case words of this project's own corpus, without the part kept back for checks
-    (`python -m benchmarks.planted --words` makes it), and words added by hand.
+    (`python benchmarks/planted.py --words` makes it), and words added by hand.
     """
     text = resources.files("summarizer.grounding").joinpath("common_words.txt").read_text(encoding="utf-8")
     return frozenset(text.split())

@@ -119,6 +119,7 @@ class Polarity:
     unanswered: float
     lost: float
     opposite: float
+    verbal: bool
     details: tuple[str, ...]
 
 
@@ -137,11 +138,13 @@ def polarity(source: Source, statement: Line, evidence: tuple[int, ...]) -> Pola
     near = [source.lines[n - 1] for n in around]
     details: list[str] = []
     denied = unanswered = 0.0
+    turns = False
     for at in negated(statement):
         affirmed, answered = _denied(source, statement, at, near)
         share = max(0.0, affirmed - 0.9 * answered)
         verbal = statement.words[at].key in _VERBAL or statement.words[at].key.endswith("n't")
         denied = max(denied, share if verbal else 0.4 * share)
+        turns = turns or verbal
         if verbal:
             unanswered = max(unanswered, 1 - min(1.0, answered / _ANSWERED))
         if share > 0.3:
@@ -150,7 +153,7 @@ def polarity(source: Source, statement: Line, evidence: tuple[int, ...]) -> Pola
     if lost:
         details.append("the evidence denies this")
     opposite = _opposite(statement, [source.lines[n - 1] for n in evidence], near)
-    return Polarity(denied, unanswered, lost, float(bool(opposite)), (*details, *opposite))
+    return Polarity(denied, unanswered, lost, float(bool(opposite)), turns, (*details, *opposite))
 
 
 def _around(line: Line, at: int, before: int, after: int) -> list[str]:

@@ -88,7 +88,7 @@ def quantise_rows(weight: Tensor, *, paired: bool = False) -> tuple[Tensor, Tens
     for start in range(0, weight.shape[0], 4096):  # in pieces: a float copy of a whole table is too large
         part = weight[start : start + 4096].float()
         top = part.abs().amax(1)
-        if paired:
+        if paired and weight.shape[1] > 1:
             # Half a level of rounding on each side makes up to one level: 126 + 1 = 127.
             for side in (part.clamp_min(0), part.neg().clamp_min_(0)):
                 both = (side[:, 0 : side.shape[1] - 1 : 2] + side[:, 1::2]).amax(1)
