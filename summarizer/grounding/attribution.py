@@ -5,6 +5,7 @@ In: a Source and an analysed statement. Out: what is wrong, for people. Offices 
 
 from __future__ import annotations
 
+from summarizer.grounding.countries import CANONICAL
 from summarizer.grounding.lexicon import SPEECH
 from summarizer.grounding.people import claimant_of, known_speakers
 from summarizer.grounding.quotes import quotes, squeezed
@@ -14,8 +15,8 @@ from summarizer.grounding.support import matches
 # After a comma these begin a clause of another speaker, or of nobody.
 _TURNS = frozenset("while but though although yet whereas which so and".split())
 # How much better another speaker's sentences must hold the words before they are taken from this one.
-_MARGIN = 0.03
-_CARRIES = 0.15
+_MARGIN = 0.05
+_CARRIES = 0.2
 
 
 def misattributions(source: Source, statement: Line) -> list[str]:
@@ -49,11 +50,9 @@ def misattributions(source: Source, statement: Line) -> list[str]:
         speaker = known.get(line.n)
         if claimed & _named(line) or (speaker and speaker & claimed):
             own = max(own, score)
-        elif speaker and -1 not in speaker and score > other:
+        elif speaker and -1 not in speaker and score > other and not _place(source, speaker):
             other, rival = score, speaker
-    if not mention.persons and any(
-        claimed & _named(line) and rival & _named(line) for line in source.lines
-    ):
+    if not mention.persons and any(claimed & _named(line) and rival & _named(line) for line in source.lines):
         return []  # a body, whose own people speak for it
     whose = " ".join(source.names.entities[min(rival)].keys) if rival else ""
     if other > _CARRIES and other > own + _MARGIN:
@@ -78,6 +77,10 @@ def _content(statement: Line, start: int, end: int, verb: int, at: int) -> list[
             first <= p < last and p not in inside and p != verb and statement.words[p].key not in SPEECH for p in places
         )
     ]
+
+
+def _place(source: Source, speaker: frozenset[int]) -> bool:
+    return all(set(source.names.entities[i].keys) <= CANONICAL for i in speaker)
 
 
 def _named(line: Line) -> frozenset[int]:

@@ -87,6 +87,7 @@ _ENDINGS = (
     "isation",
     "ization",
 )
+_INFLECTED = ("s", "ed", "ing", "er", "est", "ly", "ment", "ation")
 _PREFIXES = ("pro-", "anti-", "non-", "ex-", "mid-", "pre-", "post-", "co-", "inter", "trans-", "intra-", "sub-")
 _NOT_NAMES = frozenset("i o".split()) | WEEKDAYS | frozenset(MONTHS)
 
@@ -127,7 +128,7 @@ def is_ordinary(key: str) -> bool:
         return all(is_ordinary(part) for part in key.split("-") if part)
     if len(key) > 5 and key.endswith(_ENDINGS):
         return True
-    return "'" in key or stem(key) in common_stems()
+    return "'" in key or (key.endswith(_INFLECTED) and stem(key) in common_stems())
 
 
 def name_spans(text: str, words: Sequence[Token] | None = None) -> list[NameSpan]:
@@ -165,7 +166,7 @@ def name_spans(text: str, words: Sequence[Token] | None = None) -> list[NameSpan
         if rest:
             spans.append(
                 NameSpan(
-                    tuple(COUNTRY.get(w.key, w.key) for w in rest),
+                    tuple(_canonical(w) for w in rest),
                     tuple(rest),
                     part[0].start,
                     part[-1].end,
@@ -176,6 +177,11 @@ def name_spans(text: str, words: Sequence[Token] | None = None) -> list[NameSpan
             )
         i = max(j, i + 1)
     return spans
+
+
+def _canonical(word: Token) -> str:
+    """The key of a country for all its forms. An accent makes another name: Germán is no German."""
+    return COUNTRY.get(word.key, word.key) if word.text.isascii() else word.key
 
 
 def _strip_titles(part: list[Token]) -> list[Token]:
@@ -197,7 +203,28 @@ def _names(words: Sequence[Token], i: int, *, inside: bool = False) -> bool:
         return False
     if word.key in STOP_WORDS and not (word.text.isupper() and len(word.text) > 1):
         return False
-    return inside or not _initial(words, i) or not is_ordinary(word.key) or word.key in TITLES
+    if inside or word.key in TITLES or not _initial(words, i):
+        return True
+    return not is_ordinary(word.key) and not _plural(words, i)
+
+
+def _plural(words: Sequence[Token], i: int) -> bool:
+    """Whether the word that begins a sentence looks like an ordinary plural: "Flames crossed", "Tenancies that". A
+    plural takes no verb in -s and speaks under a name of its own only: "Torres said" isn't one."""
+    word = words[i]
+    follower = words[i + 1] if i + 1 < len(words) else None
+    return (
+        len(word.key) > 4
+        and word.text[1:].islower()
+        and word.text.endswith("s")
+        and "'" not in word.text
+        and not word.key.endswith(("ss", "us", "is", "as", "os"))
+        and follower is not None
+        and follower.text[:1].islower()
+        and follower.key not in SPEECH
+        and (not follower.key.endswith("s") or follower.key in STOP_WORDS)
+        and follower.key not in {"has", "is", "was", "does"}
+    )
 
 
 class Names:
@@ -334,7 +361,7 @@ class Names:
     def _mixed(self, span: NameSpan, words: Sequence[Token]) -> list[str]:
         """A first name with another's surname: neighbours here that stand in no one name of the source."""
         for one, other in zip(words, words[1:], strict=False):
-            a, b = COUNTRY.get(one.key, one.key), COUNTRY.get(other.key, other.key)
+            a, b = _canonical(one), _canonical(other)
             if (
                 (a, b) in self.pairs
                 or (b, a) in self.pairs
@@ -391,7 +418,7 @@ _ROLE_AFTER = re.compile(r"[,(]\s*$")
 
 
 def _personal(span: NameSpan, words: Sequence[Token]) -> int:
-    """1 where the words around a name show a person: a title, a role, an age, "who", a verb of speech."""
+    """1 where the words around a name show a person: a title, a role, an age, "who". Bodies speak as well."""
     if any(title in HONORIFICS or title in ROLES for title in span.titles):
         return 1
     first = next(i for i, w in enumerate(words) if w.start == span.words[0].start)
@@ -405,12 +432,4 @@ def _personal(span: NameSpan, words: Sequence[Token]) -> int:
         stop = next((i for i, key in enumerate(clause) if key in {",", ".", ";"}), len(clause))
         if any(key in ROLES for key in clause[:stop]) or clause[:1] == ["who"] or (stop == 1 and clause[0].isdigit()):
             return 1
-    if len(span.keys) > 1 and not any(key in BODIES for key in span.keys):
-        speaks = (
-            (after[:1] and after[0] in SPEECH)
-            or (before and before[-1] in SPEECH)
-            or before[-2:] == ["according", "to"]
-        )
-        the = before and before[-1] == "the"
-        return int(bool(speaks) and not the)
     return 0

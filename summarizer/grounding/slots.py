@@ -80,8 +80,12 @@ def _best_rival(
     return max(scored, default=(0.0, ""))
 
 
-def _class(figure: Figure) -> str:
-    return figure.unit
+def _comparable(one: Figure, other: Figure) -> bool:
+    """Whether one figure could be mistaken for the other: both in digits or both in words, and no year among them."""
+    digits = one.text[-1:].isdigit() or one.text[:1].isdigit()
+    if digits != (other.text[-1:].isdigit() or other.text[:1].isdigit()):
+        return False
+    return bool(other.unit) or not any(1900 <= value < 2100 and "," not in other.text for value, _ in other.readings)
 
 
 def _figures(source: Source, statement: Line) -> list[Slot]:
@@ -96,7 +100,7 @@ def _figures(source: Source, statement: Line) -> list[Slot]:
             continue
         rivals: dict[str, list[tuple[int, int]]] = {}
         for n, f, at in everywhere:
-            if _class(f) == _class(figure) and not any(same(f, g) for g in statement.figures):
+            if f.unit == figure.unit and _comparable(figure, f) and not any(same(f, g) for g in statement.figures):
                 rivals.setdefault(fold(f.text), []).append((n, at))
         context = _context(statement, statement.position(figure.start), statement.position(figure.end - 1))
         rival, other = _best_rival(source, context, rivals)
@@ -113,7 +117,11 @@ def _dates(source: Source, statement: Line) -> list[Slot]:
             continue
         rivals: dict[str, list[tuple[int, int]]] = {}
         for n, d, at in everywhere:
-            if d.kind == date.kind and not any(_one_date(s, d) for s in statement.dates):
+            if (
+                d.kind == date.kind
+                and d.other.split(" ")[0] == date.other.split(" ")[0]
+                and not any(_one_date(s, d) for s in statement.dates)
+            ):
                 rivals.setdefault(fold(d.text), []).append((n, at))
         context = _context(statement, statement.position(date.start), statement.position(date.end - 1))
         rival, other = _best_rival(source, context, rivals)

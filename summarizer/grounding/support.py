@@ -149,7 +149,7 @@ def polarity(source: Source, statement: Line, evidence: tuple[int, ...]) -> Pola
             unanswered = max(unanswered, 1 - min(1.0, answered / _ANSWERED))
         if share > 0.3:
             details.append(f"“{statement.words[at].text}” has no counterpart in the evidence")
-    lost = _lost_negation(source, statement, [source.lines[n - 1] for n in evidence]) if not negated(statement) else 0.0
+    lost = _lost_negation(statement, [source.lines[n - 1] for n in evidence])
     if lost:
         details.append("the evidence denies this")
     opposite = _opposite(statement, [source.lines[n - 1] for n in evidence], near)
@@ -163,13 +163,23 @@ def _around(line: Line, at: int, before: int, after: int) -> list[str]:
 def _cue(word: Token) -> float:
     """How much of a negation a word of the source is."""
     key = word.key
-    if key in NEGATORS or key.endswith("n't"):
-        return 1.0
-    if key in DENIALS or (key.startswith(("un", "non-", "dis", "in", "ir", "im")) and len(key) > 6 and key in NEGATIVE):
+    if key in NEGATORS or key.endswith("n't") or key in DENIALS:
         return 1.0
     if key.startswith("un") and len(key) > 5 and not key.startswith(("uni", "under", "until")):
         return 0.9
     return 0.6 if key in NEGATIVE else 0.0
+
+
+def _cues(line: Line, statement: Line) -> list[tuple[int, float]]:
+    """The negations of a sentence of the source. A word that the statement has as well, "banned" in "is not banned",
+    answers for no "not" there."""
+    own = {w.key for w in statement.words} - NEGATORS
+    found = []
+    for i, word in enumerate(line.words):
+        cue = _cue(word)
+        if cue and (word.key in NEGATORS or (word.key not in own and root(word.key) not in statement.roots)):
+            found.append((i, cue))
+    return found
 
 
 def _denied(source: Source, statement: Line, at: int, near: list[Line]) -> tuple[float, float]:
@@ -195,7 +205,7 @@ def _denied(source: Source, statement: Line, at: int, near: list[Line]) -> tuple
             _positions(following, line) if following in held else tuple(p for k in held for p in _positions(k, line))
         )
         reach = _CUE_REACH_NEXT if following in held else _CUE_REACH
-        cue = max((_cue(w) for i, w in enumerate(line.words) if any(abs(i - p) <= reach for p in scope)), default=0.0)
+        cue = max((c for i, c in _cues(line, statement) if any(abs(i - p) <= reach for p in scope)), default=0.0)
         best = max(best, share * (1 - cue))
         answered = max(answered, share * cue)
     return best, answered
@@ -208,21 +218,23 @@ def _positions(key: str, line: Line) -> tuple[int, ...]:
     return tuple(p for other, places in line.roots.items() if other.startswith(head) for p in places)
 
 
-def _lost_negation(source: Source, statement: Line, lines: list[Line]) -> float:
-    """1 where a sentence that holds nearly all of the statement negates what stands around its own negator, and the
-    statement, which has the same words there, doesn't."""
-    if any(_cue(w) for w in statement.words):
-        return 0.0
+def _lost_negation(statement: Line, lines: list[Line]) -> float:
+    """1 where a sentence of the evidence turns around what the statement says straight: the words around its "not"
+    are the statement's, close together, and nothing near them there is a denial."""
     for line in lines:
         for at in negated(line):
             if line.words[at].key not in _VERBAL and not line.words[at].key.endswith("n't"):
                 continue
-            words = _around(line, at, 3, 5)
+            words = _around(line, at, 4, 5)
+            after = [k for k in words if any(at < p <= at + 5 for p in line.roots[k])]
             shared = [k for k in words if k in statement.roots]
-            if len(words) >= 2 and len(shared) >= 2 and len(shared) / len(words) >= 0.6:
-                places = sorted(p for k in shared for p in statement.roots[k])
-                if any(q - p <= 6 for p, q in zip(places, places[1:], strict=False)):
-                    return 1.0
+            if len(shared) < 2 or len(shared) / len(words) < 0.6 or not after or after[0] not in shared:
+                continue
+            places = sorted(p for k in shared for p in statement.roots[k])
+            close = any(q - p <= 5 for p, q in zip(places, places[1:], strict=False))
+            denied = any(_cue(w) > 0.6 and any(abs(i - p) <= 6 for p in places) for i, w in enumerate(statement.words))
+            if close and not denied:
+                return 1.0
     return 0.0
 
 
@@ -247,10 +259,10 @@ def _opposite(statement: Line, lines: list[Line], near: list[Line]) -> list[str]
 def _beside(statement: Line, lines: list[Line], first: frozenset[str], second: frozenset[str]) -> bool:
     """Whether the opposite words stand beside the same content words."""
     at = [i for i, w in enumerate(statement.words) if w.key in first]
-    around = {k for k, places in statement.roots.items() if any(0 < abs(p - i) <= 5 for p in places for i in at)}
+    around = {k for k, places in statement.roots.items() if any(0 < abs(p - i) <= 4 for p in places for i in at)}
     for line in lines:
         spots = [i for i, w in enumerate(line.words) if w.key in second]
-        beside = {k for k, places in line.roots.items() if any(0 < abs(p - i) <= 6 for p in places for i in spots)}
+        beside = {k for k, places in line.roots.items() if any(0 < abs(p - i) <= 5 for p in places for i in spots)}
         if spots and len(around & beside) >= 2:
             return True
     return False

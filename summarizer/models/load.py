@@ -33,7 +33,7 @@ def open_network(
     `device` is "cpu", "cuda" or "cuda:N"; the default is CUDA where there is one. `dtype` is "int8",
     "float32" or "bfloat16"; the default is bfloat16 on CUDA and int8 on a processor that multiplies it fast,
     else float32."""
-    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    where = _device(device)
     kind = dtype or _default_dtype(where)
     _check_choice(where, kind)
     config = read_config(directory)
@@ -95,6 +95,13 @@ def _default_dtype(device: torch.device) -> str:
     if device.type == "cuda":
         return "bfloat16"
     return "int8" if eight_bit_available() else "float32"
+
+
+def _device(name: str | None) -> torch.device:
+    try:
+        return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as problem:
+        raise UnsupportedModel(f"There is no device {name!r}.", "Use cpu or cuda.") from problem
 
 
 def _check_choice(device: torch.device, dtype: str) -> None:

@@ -156,27 +156,28 @@ class _Worker:
     def loop(self) -> None:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
-        while True:
-            command = None if self.engine.busy else self.inbox.get()
-            while True:
-                if command is not None:
-                    command()
-                elif not self.engine.busy:
-                    self.fail(ModelError("The model was closed while it was at work."))
-                    return
-                try:
-                    command = self.inbox.get_nowait()
-                except queue.Empty:
-                    break
-                if command is None:
-                    self.fail(ModelError("The model was closed while it was at work."))
-                    return
+        while self._obey():
             try:
                 self.admit()
                 self.engine.step()
                 self.report()
             except Exception as problem:
                 self.fail(problem)
+        self.fail(ModelError("The model was closed while it was at work."))
+
+    def _obey(self) -> bool:
+        """Carries out commands; waits for one where nothing can go on without. False when it is time to end."""
+        # With no row running, rows that wait can join at once; prefixes wait for a release.
+        wait = not self.engine.busy and not self.writes
+        while True:
+            try:
+                command = self.inbox.get(block=wait)
+            except queue.Empty:
+                return True
+            if command is None:
+                return False
+            command()
+            wait = False
 
     def admit(self) -> None:
         """First come, first served, in two queues: prefixes wait for prefixes, rows for rows."""

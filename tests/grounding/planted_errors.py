@@ -25,7 +25,7 @@ from summarizer.segment import segment
 from summarizer.types import Article, Reading
 
 LOCKS = ("figure", "scale", "unit", "date", "name", "quotation invented", "quotation altered")
-OTHERS = ("attribution", "office", "negation", "merge")
+OTHERS = ("attribution", "office", "negation", "direction", "merge")
 # The same kinds where what is put in stands in the article as well, in another place.
 EXCHANGES = ("figure exchanged", "date exchanged", "name exchanged")
 KINDS = (*LOCKS, *OTHERS, *EXCHANGES)
@@ -407,6 +407,40 @@ def _negation(draw: random.Random, text: str, material: Material, stranger: Mate
     return _put(text, spots[0].end(), spots[0].end(), " not") if spots else ""
 
 
+_TURNED = {
+    "rose": "fell",
+    "fell": "rose",
+    "rise": "fall",
+    "higher": "lower",
+    "lower": "higher",
+    "approved": "rejected",
+    "rejected": "approved",
+    "won": "lost",
+    "lost": "won",
+    "increased": "decreased",
+    "dropped": "climbed",
+    "upheld": "overturned",
+    "gained": "lost",
+    "more than": "less than",
+    "above": "below",
+    "below": "above",
+    "cheaper": "dearer",
+    "allowed": "banned",
+    "accepted": "refused",
+}
+
+
+def _direction(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
+    """The opposite verb or comparative."""
+    if _HEDGED.search(text):
+        return ""
+    spots = list(re.finditer(r"\b(?:" + "|".join(_TURNED) + r")\b", text))
+    if not spots:
+        return ""
+    spot = draw.choice(spots)
+    return _put(text, spot.start(), spot.end(), _TURNED[spot.group()])
+
+
 def _quotation_invented(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
     people = _names_of(material, True)
     if not people or not text.endswith("."):
@@ -443,6 +477,7 @@ _MAKERS: dict[str, Maker] = {
     "attribution": _attribution,
     "office": _office,
     "negation": _negation,
+    "direction": _direction,
     "merge": _merge,
     "figure exchanged": _figure_exchanged,
     "date exchanged": _date_exchanged,

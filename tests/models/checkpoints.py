@@ -70,16 +70,12 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     # refused
-    "mamba2": (
-        "Mamba2Config",
-        {**_OLD, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 8, "num_heads": 4, "head_dim": 16,
-         "n_groups": 1},
-    ),
+    "mamba": ("MambaConfig", {**_OLD, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 8}),
     "recurrent-gemma": ("RecurrentGemmaConfig", {**_SIZES, "attention_window_size": 12}),
-}  # fmt: skip
+}
 FAST = ("llama", "llama3", "llama-biases", "mistral", "qwen2", "qwen2-yarn", "qwen3")
 GENERAL = ("mistral-window", "qwen2-window", "gemma3", "gpt2", "bloom", "neox")
-REFUSED = ("mamba2", "recurrent-gemma")
+REFUSED = ("mamba", "recurrent-gemma")
 
 
 def write_checkpoint(name: str, directory: Path) -> Path:

@@ -88,9 +88,8 @@ def test_shards_are_read_by_their_index(tmp_path: Path) -> None:
     ("device", "dtype"), [("cpu", "float16"), ("tpu", None), ("cuda", "int8")], ids=["dtype", "device", "pair"]
 )
 def test_a_choice_that_does_not_exist_is_an_error(device: str, dtype: str | None, tmp_path: Path) -> None:
-    with pytest.raises((UnsupportedModel, RuntimeError)) as caught:
+    with pytest.raises(UnsupportedModel):
         open_network(write_checkpoint("llama", tmp_path), device=device, dtype=dtype)
-    assert isinstance(caught.value, UnsupportedModel)
 
 
 SHAPES = {
