@@ -169,9 +169,8 @@ def _table(jobs: _Jobs, engines: Sequence[str]) -> None:
 
 def _curve(jobs: _Jobs) -> None:
     """Each length in a fresh process, so that the peak of memory is its own."""
-    print(
-        "| tokens of article | read, s | tokens/s | nine rows of 32 tokens, s | peak memory, MB |\n|---|---|---|---|---|"
-    )
+    print("| tokens of article | read, s | tokens/s | nine rows of 32 tokens, s | peak memory, MB |")
+    print("|---|---|---|---|---|")
     for length in (250, 500, 1000, 2000, 4000, 7600):
         result = jobs.run("ours", jobs.prefixes(1, length), 32)
         if isinstance(result, str):

@@ -63,7 +63,7 @@ def sixteen(work: Work) -> dict[str, Any]:
     from summarizer.models.engine import Write
     from summarizer.models.scheduler import Limits, Scheduler
 
-    scheduler = Scheduler(engine, Limits(64, 1 << 20, 1 << 20), work["threads"])
+    scheduler = Scheduler(engine, Limits(64, 1 << 20, 1 << 20))
     jobs = [Write(tuple(suffix), work["tokens"]) for suffix in work["suffixes"]]
 
     def brief(ids: list[int]) -> None:
@@ -87,10 +87,11 @@ def _open_ours(work: Work) -> tuple[Any, Any]:
 
     from summarizer.models.engine import Engine
     from summarizer.models.load import open_network
+    from summarizer.models.pace import Pace
 
     torch.set_num_threads(work["threads"])
     network, _, work["kind"] = open_network(Path(work["directory"]), dtype=work["dtype"])
-    return torch, Engine(network)
+    return torch, Engine(network, Pace(work["threads"]))
 
 
 # --- transformers ---

@@ -36,9 +36,11 @@ CORPUS = ROOT / "training" / "corpus" / "briefs.jsonl"
 GROUNDING = ROOT / "summarizer" / "grounding"
 
 # The shares of all true statements that each part of the decision may withhold at most, on the tuning part.
-MAY_WITHHOLD = {"support": 0.006, "denial": 0.011, "figure": 0.003, "date": 0.002, "person": 0.002, "name": 0.0005}
-SUPPORT = ("bias", "coverage", "single", "pairs", "hedged", "hedged coverage")
-DENIAL = ("bias", "denied", "unanswered", "coverage")
+MAY_WITHHOLD = {"support": 0.004, "inferred": 0.002, "denial": 0.011, "figure": 0.002, "date": 0.0015, "person": 0.0008, "name": 0.0003}
+SUPPORT = (
+    "bias", "coverage", "single", "pairs", "hedged", "hedged coverage", "new", "new clause", "hedged new", "hedged new clause",
+)  # fmt: skip
+DENIAL = ("bias", "denied", "unanswered", "window", "cue", "coverage", "pairs")
 RIDGE = 1.0
 
 
@@ -49,6 +51,7 @@ def main() -> int:
     parser.add_argument("--words", action="store_true")
     parser.add_argument("--missed", metavar="KIND")
     parser.add_argument("--alarms", action="store_true")
+    parser.add_argument("--strict", action="store_true", help="judge as sentences that a model wrote")
     parser.add_argument("--each", type=int, default=2, help="errors of a kind and article (default 2)")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
@@ -70,7 +73,7 @@ def report(name: str, materials: Sequence[planted.Material], asked: argparse.Nam
     print(f"\n{name}: {len(materials)} articles, {len(cases)} planted errors")
     caught: dict[str, list[bool]] = {}
     for kind, group in planted.by_kind(cases):
-        judged = [(case, judge(case.material.source, case.text)) for case in group]
+        judged = [(case, judge(case.material.source, case.text, strict=asked.strict)) for case in group]
         caught[kind] = [bool(j.problems) for _, j in judged]
         rules: dict[str, int] = {}
         for _, j in judged:
@@ -81,13 +84,13 @@ def report(name: str, materials: Sequence[planted.Material], asked: argparse.Nam
             for case, j in judged:
                 if not j.problems:
                     print(f"      {case.material.id}: {case.text}\n        true: {case.original}")
-    for title, kinds in (("locks", planted.LOCKS), ("others", planted.OTHERS), ("exchanges", planted.EXCHANGES)):
+    for title, kinds in (("locks", planted.LOCKS), ("others", planted.OTHERS), ("exchanges", planted.EXCHANGES), ("inventions", planted.INVENTIONS)):
         flat = [hit for kind in kinds for hit in caught[kind]]
         print(f"  {title:20} {len(flat):5} {share(flat)}")
     alarms: dict[str, int] = {}
     true = planted.true_cases(materials)
     for case in true:
-        j = judge(case.material.source, case.text)
+        j = judge(case.material.source, case.text, strict=asked.strict)
         if j.problems:
             alarms[j.problems[0][0]] = alarms.get(j.problems[0][0], 0) + 1
             if asked.alarms:
@@ -109,8 +112,10 @@ def fit(materials: Sequence[planted.Material], seed: int) -> None:
     negated = [judge(c.material.source, c.text).features for c in cases if c.kind == "negation"]
     foreign = strangers(materials, seed)
     print(f"fitting on {len(true)} true, {len(negated)} negated, {len(foreign)} foreign statements")
-    support = logistic(table(true, SUPPORT), table(foreign, SUPPORT))
-    trust = [decision.probability(f.values, support) for f in true]
+    invented = [judge(c.material.source, c.text).features for c in cases if c.kind == "predicate"]
+    support = logistic(table(true, SUPPORT), table([*foreign, *invented], SUPPORT))
+    trust = [decision.probability(f.values, support) for f in true if not f.values["hedged"]]
+    hedged = [decision.probability(f.values, support) for f in true if f.values["hedged"]]
     with_not = [f for f in true if f.values["not"]]
     denial = logistic(table([f for f in negated if f.values["not"]], DENIAL), table(with_not, DENIAL))
     denied = sorted((decision.probability(f.values, denial) for f in with_not), reverse=True)
@@ -118,14 +123,13 @@ def fit(materials: Sequence[planted.Material], seed: int) -> None:
     result = {
         "support": support,
         "trust": quantile(trust, MAY_WITHHOLD["support"]),
+        "inferred": quantile(hedged, MAY_WITHHOLD["inferred"]),
         "denial": denial,
         "denied": round(denied[min(allowed, len(denied) - 1)], 4),
         "displaced": {
             kind: quantile([f.values[f"{kind} displaced"] for f in true], 1 - MAY_WITHHOLD[kind])
             for kind in ("figure", "date", "person", "name")
         },
-        "coverage": quantile([f.values["coverage"] for f in true if not f.values["hedged"]], MAY_WITHHOLD["support"]),
-        "anchored": quantile([f.values["coverage"] for f in true if f.values["hedged"]], MAY_WITHHOLD["support"] / 2),
     }
     path = GROUNDING / "decision.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

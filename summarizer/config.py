@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from summarizer.errors import ConfigError, UnknownName
-from summarizer.types import Analyst, Panel, Record, Source
+from summarizer.types import Analyst, Calibration, Panel, Record, Source
 
 CONFIG_DIR_VARIABLE = "ANALYST_BRIEF_CONFIG_DIR"
 MAX_ANALYSTS = 8
@@ -29,7 +29,8 @@ ANALYST_KEYS = frozenset({"beat", "title", "sector", "lens", "terms"})
 class Config:
     """All that a brief depends on besides the article and the model.
 
-    `prompt_dirs` are searched in order; `service_file` is the last service.toml found.
+    `prompt_dirs` are searched in order; `service_file` is the last service.toml found; `calibrations` are by the
+    model's SPEC.
     """
 
     panels: Mapping[str, Panel]
@@ -37,6 +38,7 @@ class Config:
     records: tuple[Record, ...]
     prompt_dirs: tuple[Path, ...]
     service_file: Path | None = None
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
 
     def panel(self, name: str) -> Panel:
         """The panel called `name`. Raises UnknownName, which lists those that exist."""
@@ -81,9 +83,15 @@ def load_config(config_dir: Path | str | None = None) -> Config:
         if (panel := _panel(path, sectors, problems)) is not None
     }
     records = _records(_files(roots, "background/*.toml"), frozenset(sectors), problems)
+    calibrations = {
+        spec: calibration
+        for path in _files(roots, "relevance.toml")
+        for spec, table in _read(path, problems).items()
+        if (calibration := _calibration(path, spec, table, problems)) is not None
+    }
     problems.raise_any()
     services = _files(roots, "service.toml")
-    return Config(panels, sectors, records, tuple(prompt_dirs), services[-1] if services else None)
+    return Config(panels, sectors, records, tuple(prompt_dirs), services[-1] if services else None, calibrations)
 
 
 def check_records(config_dir: Path | str | None = None) -> tuple[Record, ...]:
@@ -133,6 +141,22 @@ def _analyst(path: Path, key: str, table: Any, sectors: Mapping[str, Analyst], p
         problems.add(path, f"{key}.terms", "must be a list of words or phrases")
         terms = []
     return Analyst(**values, beat=beat, terms=tuple(terms))
+
+
+def _calibration(path: Path, spec: str, table: Any, problems: _Problems) -> Calibration | None:
+    if not isinstance(table, dict):
+        problems.add(path, spec, "must be a table")
+        return None
+    before = len(problems.found)
+    problems.unknown_keys(path, spec, table, {"offset", "slope", "error"})
+    values = []
+    for key in ("offset", "slope", "error"):
+        value = table.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            problems.add(path, f"{spec}.{key}", "must be a number")
+            continue
+        values.append(float(value))
+    return Calibration(*values) if len(problems.found) == before else None
 
 
 # --- dated records -------------------------------------------------------------------------------------------

@@ -44,6 +44,16 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a model's own expected relevance maps to an editor's: offset + slope * expected, both in points of the
+    scale from 1 to 10; `error` is the root mean square distance that remained on the corpus."""
+
+    offset: float = 0.0
+    slope: float = 1.0
+    error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     publisher: str
     title: str
@@ -195,8 +205,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """How much a story matters to an analyst: `score` is the rounded mean of a distribution over 1 to 10,
-    `expected` that mean, `spread` its standard deviation, in points."""
+    """How much a story matters to an analyst, in points of 1 to 10: `expected` is the calibrated mean of the model's
+    distribution, `score` is it rounded, `spread` how far off it is likely to be."""
 
     score: int
     expected: float

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from summarizer.grounding.clean import Split, clean, dangles, leans, simple_split
 from summarizer.grounding.judge import Judgement, judge
 from summarizer.grounding.locks import locks
+from summarizer.grounding.novelty import unspoken_things
 from summarizer.grounding.people import wrong_offices
 from summarizer.grounding.questions import about, alike, answered_by, form_problem, is_generic_line
 from summarizer.grounding.repair import extracted, repeats
@@ -131,7 +132,7 @@ class _Place:
             cleaned = clean(text, split)
             for sentence in cleaned.sentences:
                 if sentence not in seen:
-                    seen[sentence] = judge(self.source, sentence)
+                    seen[sentence] = judge(self.source, sentence, strict=True)
             self.candidates.append([seen[sentence] for sentence in cleaned.sentences])
             self.torn.append(cleaned.torn)
 
@@ -223,7 +224,8 @@ def _rescore(places: Sequence[_Place], scorer: Scorer | None) -> None:
     ]
     gains = scorer([(j.text, j.evidence) for _, j in asked]) if asked else []
     fresh = {
-        (id(place), j.text): judge(place.source, j.text, gain) for (place, j), gain in zip(asked, gains, strict=True)
+        (id(place), j.text): judge(place.source, j.text, gain, strict=True)
+        for (place, j), gain in zip(asked, gains, strict=True)
     }
     for place in places:
         place.candidates = [[fresh.get((id(place), j.text), j) for j in candidate] for candidate in place.candidates]
@@ -243,7 +245,7 @@ def _rewrite(places: Sequence[_Place], said: list[Line], rewrite: Rewrite, split
     texts = rewrite([(j.text, tuple(place.passage.evidence) or j.evidence) for place, j in asked])
     for (place, failed), text in zip(asked, texts, strict=True):
         for sentence in clean(text, split).sentences[:1]:
-            judgement = judge(place.source, sentence)
+            judgement = judge(place.source, sentence, strict=True)
             alone = not place.kept and dangles(sentence)
             if (
                 judgement.status
@@ -322,6 +324,9 @@ def question_problem(source: Source, line: Line) -> tuple[str, str] | None:
     wrong = wrong_offices(source, line)
     if wrong:
         return "attribution", wrong[0]
+    unspoken = unspoken_things(source, line)
+    if unspoken:
+        return "generic", f"the article speaks of no {unspoken[0]}"
     if is_generic_line(source, line):
         return "generic", "it would fit any story"
     answer = answered_by(source, line)

@@ -9,6 +9,7 @@ from summarizer import Config, ScriptedModel
 from summarizer.models.protocol import Prefix
 from summarizer.prompting import Prompts
 from summarizer.score import CHOICES, rating, score
+from summarizer.types import Calibration
 
 
 def test_a_certain_answer_has_no_spread() -> None:
@@ -23,6 +24,20 @@ def test_a_wavering_answer_is_the_mean() -> None:
 
 def test_half_a_point_rounds_up() -> None:
     assert rating([0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0]).score == 9
+
+
+def test_a_calibration_spreads_what_a_model_keeps_close_together() -> None:
+    calibration = Calibration(offset=-15, slope=4, error=1.5)
+    low, high = ([0, 0, 0, 0, 1 - p, p, 0, 0, 0, 0] for p in (0.1, 0.4))
+    assert (rating(low).score, rating(high).score) == (5, 5)
+    assert (rating(low, calibration).score, rating(high, calibration).score) == (5, 7)
+    assert rating(low, calibration).spread == 1.5
+
+
+def test_a_calibrated_score_stays_within_the_scale() -> None:
+    steep = Calibration(offset=-100, slope=20, error=1.0)
+    assert rating([1, 0, 0, 0, 0, 0, 0, 0, 0, 0], steep).expected == 1
+    assert rating([0, 0, 0, 0, 0, 0, 0, 0, 0, 1], steep).expected == 10
 
 
 @given(st.lists(st.floats(0, 1), min_size=10, max_size=10).filter(lambda p: sum(p) > 1e-3))

@@ -60,6 +60,27 @@ def misattributions(source: Source, statement: Line) -> list[str]:
     return []
 
 
+# Words by which a speaker judges, urges or foresees.
+_OPINIONS = frozenset(
+    "should must could would may might need needs ought urgent crucial vital essential important necessary best worst excellent "
+    "great terrible unfair unacceptable likely unlikely impossible inevitable hope believe think doubt".split()
+)
+
+
+def unattributed(source: Source, statement: Line, best: int) -> list[str]:
+    """An opinion of one speaker of the source that the statement gives as a fact."""
+    speaker = known_speakers(source).get(best)
+    if not speaker or -1 in speaker or claimant_of(statement):
+        return []
+    words = {w.key for w in statement.words}
+    if words & SPEECH or "according" in words or any(speaker & {e.id for e in m.entities} for m in statement.mentions):
+        return []
+    shared = words & _OPINIONS & {w.key for w in source.lines[best - 1].words}
+    if not shared:
+        return []
+    return [f"in the article this is what {' '.join(source.names.entities[min(speaker)].keys)} says"]
+
+
 def _content(statement: Line, start: int, end: int, verb: int, at: int) -> list[str]:
     """The roots of what is said, in the speaker's own clause: not the speaker's name, not the verb."""
     inside = {i for i, w in enumerate(statement.words) if start <= w.start < end}

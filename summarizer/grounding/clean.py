@@ -74,8 +74,8 @@ def clean(text: str, split: Split) -> Cleaned:
             if (
                 not _END.search(sentence)
                 or not MIN_WORDS <= count <= MAX_WORDS
-                or not sentence[:1].strip("\"'“‘([").istitle()
-                and not _begins(sentence)
+                or (not sentence[:1].strip("\"'“‘([").istitle()
+                and not _begins(sentence))
             ):
                 torn.append(sentence)
             else:

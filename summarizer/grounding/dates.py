@@ -26,7 +26,7 @@ _PATTERNS = tuple(
         rf"\b{_DAY}{_DAY2}\s+(?:of\s+)?{_MONTH}(?:,?\s+(?:in\s+)?{_YEAR}\b)?",
         rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}\b(?![.,]?\d|:\d|\s*(?:percent|per cent|%)){_DAY2}(?:,?\s+{_YEAR}\b)?",
         rf"\b{_MONTH}(?:,?\s+(?:of\s+)?{_YEAR}\b)",
-        rf"\b(?P<decade>1[0-9]{{2}}0|20\d0)s\b",
+        r"\b(?P<decade>1[0-9]{2}0|20\d0)s\b",
         rf"\b(?P<ordinal>first|second|third|fourth|final|last|1st|2nd|3rd|4th)[\s-](?P<part>quarter|half)\b"
         rf"(?:\s+of\s+(?:the\s+)?(?:year\s+)?{_YEAR}\b)?",
         rf"\bQ(?P<q>[1-4])\b(?:\s+(?:of\s+)?{_YEAR}\b)?",
@@ -151,7 +151,7 @@ class Calendar:
             if date.other != mention.other:
                 return False
             return not date.year or date.year in self._possible_years(mention, n)
-        if date.month and date.month != mention.month or date.day and date.day != mention.day:
+        if (date.month and date.month != mention.month) or (date.day and date.day != mention.day):
             return False
         if not date.year:
             return bool(date.month)

@@ -13,6 +13,7 @@ from importlib import resources
 from math import exp
 
 from summarizer.grounding.locks import Problem
+from summarizer.grounding.novelty import Novelty, novelty, stated_as_fact
 from summarizer.grounding.slots import Slot, slots
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.support import Polarity, Support, polarity, support
@@ -29,22 +30,23 @@ class Features:
     support: Support
     slots: tuple[Slot, ...]
     against: tuple[str, ...]
+    new: Novelty
+    stated: bool | None
     trust: float
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was fitted. `support` weighs the signals of a statement's support: it needs `trust` at least. `denial` weighs
-    those of a "not": above `denied` it has no source. `displaced` is, for each kind of item, how much better another
-    one may fit its place. `coverage` is what an unhedged statement needs of its words, `anchored` a hedged one."""
+    """What was fitted. `support` weighs the signals of a statement's support: it needs `trust` at least, a hedged
+    consequence `inferred`. `denial` weighs those of a "not": above `denied` it has no source. `displaced` is, for each
+    kind of item, how much better another one may fit its place."""
 
     support: dict[str, float]
     trust: float
     denial: dict[str, float]
     denied: float
     displaced: dict[str, float]
-    coverage: float
-    anchored: float
+    inferred: float
 
 
 @cache
@@ -59,13 +61,15 @@ def features(source: Source, line: Line, likelihood: float | None = None) -> Fea
     seen = support(source, line)
     places = tuple(slots(source, line))
     turned = polarity(source, line, seen.evidence)
-    values = signals(seen, places, turned)
+    new = novelty(source, line, seen.evidence)
+    values = signals(seen, places, turned, new)
     if likelihood is not None:
         values["likelihood"] = likelihood
-    return Features(values, seen.evidence, seen, places, turned.details, probability(values, decision().support))
+    return Features(values, seen.evidence, seen, places, turned.details, new,
+                    stated_as_fact(source, line, seen.evidence, seen.single), probability(values, decision().support))
 
 
-def signals(seen: Support, places: tuple[Slot, ...], turned: Polarity) -> dict[str, float]:
+def signals(seen: Support, places: tuple[Slot, ...], turned: Polarity, new: Novelty) -> dict[str, float]:
     """The inputs of the model, each about 0..1."""
     worst = dict.fromkeys(("figure", "date", "person", "name"), 0.0)
     for slot in places:
@@ -78,9 +82,15 @@ def signals(seen: Support, places: tuple[Slot, ...], turned: Polarity) -> dict[s
         "hedged": float(seen.hedged),
         "hedged coverage": float(seen.hedged) * seen.coverage,
         **{f"{kind} displaced": value for kind, value in worst.items()},
+        "new": new.share,
+        "new clause": new.clause,
+        "hedged new": float(seen.hedged) * new.share,
+        "hedged new clause": float(seen.hedged) * new.clause,
         "not": float(turned.verbal and not seen.hedged),
         "denied": turned.denied,
         "unanswered": turned.unanswered,
+        "window": turned.window,
+        "cue": turned.cue,
         "lost": turned.lost,
         "opposite": turned.opposite,
     }
@@ -91,8 +101,23 @@ def probability(values: dict[str, float], weights: dict[str, float]) -> float:
     return 1 / (1 + exp(-max(-30.0, min(30.0, z))))
 
 
-def decide(seen: Features) -> tuple[Status | None, Problem | None]:
-    """A status, or the reason why the statement has none."""
+# What a sentence that a model wrote may add, in plain words, to the sentences that carry it: less than an analyst may,
+# since the article's own sentence can stand in for it. Chosen so that every invented predicate of the first drafts
+# read by eye is stopped and nine in ten of the corpus's literal statements pass (`benchmarks/planted.py --strict`).
+_STRICT_SHARE = 0.55
+_STRICT_CLAUSE, _STRICT_CLAUSE_SHARE = 0.85, 0.35
+_STRICT_INFERRED = 0.85
+
+
+def _says_more(seen: Features, hedged: bool) -> bool:
+    """Whether a written sentence adds more of its own than its evidence bears."""
+    if hedged:
+        return seen.new.share > _STRICT_INFERRED
+    return seen.new.share > _STRICT_SHARE or (seen.new.clause > _STRICT_CLAUSE and seen.new.share > _STRICT_CLAUSE_SHARE)
+
+
+def decide(seen: Features, strict: bool) -> tuple[Status | None, Problem | None]:
+    """A status, or the reason why the statement has none. `strict` is for sentences that a model wrote."""
     rule = decision()
     if not seen.evidence:
         return None, ("unsupported", "no sentence of the article says anything of this")
@@ -102,8 +127,12 @@ def decide(seen: Features) -> tuple[Status | None, Problem | None]:
             return None, (name, f"{slot.text} stands where the article has {slot.other}")
     denied = seen.values["not"] and probability(seen.values, rule.denial) > rule.denied
     if denied or seen.values["lost"] or seen.values["opposite"]:
-        return None, ("contradiction", seen.against[0] if seen.against else "the article has no such denial")
-    least = rule.anchored if seen.support.hedged else rule.coverage
-    if seen.trust < rule.trust or seen.support.coverage < least:
+        return None, ("contradiction", seen.against[0])
+    if strict and seen.new.things:
+        return None, ("unsupported", f"the article speaks of no {seen.new.things[0]}")
+    hedged = seen.support.hedged and seen.stated is not False
+    if strict and seen.support.hedged and seen.stated:
+        return None, ("unsupported", "the article states this as a fact, not as a possibility")
+    if seen.trust < (rule.inferred if hedged else rule.trust) or (strict and _says_more(seen, hedged)):
         return None, ("unsupported", f"the article doesn't say this ({', '.join(seen.support.missing[:4])} …)")
-    return ("inferred" if seen.support.hedged else "supported"), None
+    return ("inferred" if hedged else "supported"), None

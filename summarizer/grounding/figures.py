@@ -55,7 +55,7 @@ class Figure:
     @property
     def bare(self) -> bool:
         """Nothing says what is counted: "from 18 percent to 12"."""
-        return not self.noun and not self.unit
+        return not self.noun and (not self.unit or any(not unit for _, unit in self.readings))
 
     @property
     def unit(self) -> str:
@@ -70,6 +70,8 @@ def same(one: Figure, other: Figure) -> bool:
                 continue
             if same_unit(unit, other_unit) or (not unit and one.bare) or (not other_unit and other.bare):
                 return True
+            if one.scaled and other.scaled and not unit:
+                return True  # "a 187 billion bid" for "187 billion rupiah": scale words are specific enough
     return False
 
 
@@ -116,6 +118,8 @@ def _at(words: _Words, i: int) -> tuple[Figure | None, int]:
         or low in {"half", "quarter"}
     ):
         return _in_words(words, i)
+    if low in ORDINAL and words.low(i - 1) in {"a", "another"} and words.low(i + 1) != "of":
+        return None, i + 1  # "a fourth network": one more
     if low in ORDINAL and ORDINAL[low] > 2 and low not in {"third", "quarter"}:
         return _figure(words, i, i + 1, {(Decimal(ORDINAL[low]), "ordinal")}), i + 1
     if low == "third":
@@ -125,15 +129,7 @@ def _at(words: _Words, i: int) -> tuple[Figure | None, int]:
 
 def _digits(words: _Words, i: int) -> tuple[Figure | None, int]:
     """A figure written in digits. Letters that touch it from the left make it part of a name (A320, COVID-19)."""
-    if words.attached(i) and (
-        words.low(i - 1)[-1:].isalpha()
-        or (
-            words.low(i - 1) == "-"
-            and words.attached(i - 1)
-            and words.items[i - 2][0][:1].isupper()
-            and words.low(i - 2) not in {"mid"}
-        )
-    ):
+    if words.attached(i) and _in_name(words, i):
         return None, i + 1
     written = words.items[i][0].rstrip(".,")
     value = number_in_digits(written)
@@ -162,9 +158,19 @@ def _digits(words: _Words, i: int) -> tuple[Figure | None, int]:
     return _with_unit(words, start, j, {(v, prefix) for v in values}, scaled=scaled, settled=bool(prefix))
 
 
+def _in_name(words: _Words, i: int) -> bool:
+    """Whether letters touch the number from the left, as in A320, COVID-19; currency codes aside."""
+    before = words.items[i - 1][0]
+    if before.isalpha():
+        return not (fold(before) in CODES and (before.isupper() or before in {"Rs", "Ksh"}))
+    return before == "-" and words.attached(i - 1) and words.items[i - 2][0][:1].isupper() and words.low(i - 2) != "mid"
+
+
 def _prefix(words: _Words, i: int) -> tuple[int, str]:
     """The item where the figure begins, and the currency before the number: $, US$, NOK."""
     before = words.items[i - 1][0] if i else ""
+    if words.attached(i) and before.isalpha() and (before.isupper() or before in {"Rs", "Ksh"}) and fold(before) in CODES:
+        return i - 1, CODES[fold(before)]  # R9, RM500
     if before in SYMBOL and words.attached(i):
         letters = words.low(i - 2) if words.attached(i - 1) else ""
         if before == "$" and letters in DOLLARS:
@@ -186,7 +192,7 @@ def _in_words(words: _Words, i: int) -> tuple[Figure | None, int]:
         return _part(words, i)
     while True:
         low = words.low(j)
-        if low in SMALL and (not seen or part % 100 == 0 or (part % 10 == 0 and 20 <= part % 100 and SMALL[low] < 10)):
+        if low in SMALL and (not seen or part % 100 == 0 or (part % 10 == 0 and part % 100 >= 20 and SMALL[low] < 10)):
             part, seen, j = part + SMALL[low], True, j + 1
         elif low == "hundred" and seen and part < 100:
             part, j = (part or 1) * 100, j + 1
@@ -199,11 +205,9 @@ def _in_words(words: _Words, i: int) -> tuple[Figure | None, int]:
             and words.low(j + 1) in SMALL
             and seen
             and words.attached(j)
-            and 20 <= part % 100
+            and part % 100 >= 20
             and part % 10 == 0
-        ):
-            j += 1
-        elif (
+        ) or (
             low == "and"
             and seen
             and words.low(j + 1) in SMALL
@@ -297,6 +301,9 @@ def _with_unit(
         elif unit == "dollar":
             nation = words.low(skipped - 1)
             unit = f"dollar-{nation}" if skipped > k and nation in BETWEEN else "dollar"
+        if unit == "year" and words.low(skipped + 1) == "-" and words.low(skipped + 2) == "old":
+            aged = {(v, unit) for v, _ in readings} | {(v, "") for v, _ in readings}
+            return Figure(*_span(words, start, skipped + 3), frozenset(aged)), skipped + 3
         return _figure(words, start, skipped + 1, {(v, dimension + unit) for v, _ in readings}, scaled), skipped + 1
     return _figure(words, start, j, readings, scaled), j
 
@@ -318,8 +325,12 @@ def _figure(words: _Words, start: int, after: int, readings: set[Reading], scale
                 continue
             break
         noun.append(root(low))
+    return Figure(*_span(words, start, after), frozenset(readings), tuple(noun[:3]), scaled)
+
+
+def _span(words: _Words, start: int, after: int) -> tuple[str, int, int]:
     begin, end = words.items[start][1], words.items[after - 1][2]
-    return Figure(words.text[begin:end], begin, end, frozenset(readings), tuple(noun[:3]), scaled)
+    return words.text[begin:end], begin, end
 
 
 def _share(part: int, whole: int) -> Decimal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from summarizer.grounding.attribution import misattributions
+from summarizer.grounding.attribution import misattributions, unattributed
 from summarizer.grounding.decision import Features, decide, features
 from summarizer.grounding.locks import Problem, locks
 from summarizer.grounding.people import wrong_offices
@@ -26,6 +26,10 @@ _GENERIC = re.compile(
 )
 
 
+# The share of a statement that one sentence must hold before an opinion in it has to be given to its speaker.
+_CARRIED = 0.6
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """`status` is None where the sentence is withheld; then `problems` says why, the gravest first. `quality` is for
@@ -40,17 +44,19 @@ class Judgement:
     features: Features
 
 
-def judge(source: Source, text: str, likelihood: float | None = None) -> Judgement:
+def judge(source: Source, text: str, likelihood: float | None = None, *, strict: bool = False) -> Judgement:
     """Judge a sentence against a source. `likelihood` is the gain in mean log-probability a token that the
-    article gives a model for this sentence, where a model was asked."""
+    article gives a model for this sentence, where a model was asked. `strict` is for sentences that a model wrote."""
     line = source.line(text)
     seen = features(source, line, likelihood)
     problems: list[Problem] = list(locks(source, line))
     problems += [("attribution", detail) for detail in wrong_offices(source, line)]
     problems += [("attribution", detail) for detail in misattributions(source, line)]
+    if seen.support.single >= _CARRIED:
+        problems += [("attribution", detail) for detail in unattributed(source, line, seen.support.best)]
     if _GENERIC.search(text):
         problems.append(("generic", "it speaks of the text, or would fit any article"))
-    status, doubt = decide(seen)
+    status, doubt = decide(seen, strict)
     if doubt:
         problems.append(doubt)
     specific = len(line.figures) + len(line.dates) + len({e.id for m in line.mentions for e in m.entities[:1]})

@@ -86,7 +86,7 @@ DENIALS = frozenset(
     failing failure lack lacks lacked lacking reject rejected rejects rejecting rejection cancel cancelled cancels absent absence
     missing exclude excluded excludes excluding excluded bar barred bars ban banned bans prohibit prohibited prohibits prevent
     prevents prevented forbid forbids forbidden unless except  disagree disagreed disagrees dispute disputed disputes
-    doubt doubts doubted withheld withhold withholds unable impossible unlikely   hardly barely   
+    doubt doubts doubted withheld withhold withholds unable unchanged impossible unlikely   hardly barely   
     exempt spared stopped stops halted  """.split()
 )
 # Words that carry a "not" inside them: one of them in the evidence can answer for a "not" in the statement.

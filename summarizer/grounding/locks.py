@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from summarizer.grounding.dates import DateMention
 from summarizer.grounding.figures import Figure, same
-from summarizer.grounding.quotes import quotes, squeezed, unbalanced, verbatim
+from summarizer.grounding.quotes import quotes, unbalanced, verbatim
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.text import fold
+from summarizer.grounding.units import same_unit
 
 Problem = tuple[str, str]
 """A stable rule name, and what is wrong, for people."""
@@ -43,9 +44,17 @@ def figure_locks(source: Source, statement: Line) -> list[Problem]:
     for figure in statement.figures:
         if any(s <= figure.start and figure.end <= e for s, e in covered) or _self_counted(statement, figure):
             continue
-        if not any(same(figure, other) for _, other in source.figures) and not _as_year(source, figure):
+        if not any(_holds(source, figure, other) for _, other in source.figures) and not _as_year(source, figure):
             problems.append(("figure", f"{figure.text} is not in the article{_with_noun(figure)}"))
     return problems
+
+
+def _holds(source: Source, figure: Figure, other: Figure) -> bool:
+    """Whether a figure of the source is this one. Where it stands there without a unit, the source must use this
+    unit elsewhere at least."""
+    if not same(figure, other):
+        return False
+    return not figure.unit or bool(other.unit) or not other.bare or any(same_unit(figure.unit, f.unit) for _, f in source.figures)
 
 
 def _with_noun(figure: Figure) -> str:

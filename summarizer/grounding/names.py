@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from summarizer.grounding.countries import CANONICAL, COUNTRY, phrases
 from summarizer.grounding.lexicon import (
@@ -246,6 +247,7 @@ class Names:
         for text in everything:
             spans += self._read(text)
         self.entities = self._group(spans)
+        self.wholes = {span.keys for span in spans} | {(key,) for key in CANONICAL}
         self.by_key: dict[str, list[Entity]] = {}
         for entity in self.entities:
             for key in entity.keys:
@@ -271,7 +273,7 @@ class Names:
         for span in spans:
             keys = span.keys
             for i, key in enumerate(keys):
-                self.pairs |= {(key, later) for later in keys[i + 1 : i + 4]}
+                self.pairs |= {(key, later) for later in keys[i + 1 : i + (2 if BODIES & set(keys) else 4)]}
             self.firsts.add(keys[0])
             self.lasts.add(keys[-1])
             if len(keys) > 1:
@@ -306,7 +308,7 @@ class Names:
     def knows(self, word: Token) -> bool:
         """Whether the source has this word, as a name or as a plain word, in some form."""
         key = word.key
-        if key in self.caps or key in self.lowers or key in self.initials and word.text.isupper():
+        if key in self.caps or key in self.lowers or (key in self.initials and word.text.isupper()):
             return True
         if COUNTRY.get(key, "") in self.canon:
             return True
@@ -359,26 +361,35 @@ class Names:
         return word.key in TITLES or word.key in STOP_WORDS
 
     def _mixed(self, span: NameSpan, words: Sequence[Token]) -> list[str]:
-        """A first name with another's surname: neighbours here that stand in no one name of the source."""
-        for one, other in zip(words, words[1:], strict=False):
+        """Neighbours here that stand in no one name of the source: a first name with another's surname, a body that is
+        none of the source's."""
+        if any(word.key in BODIES for word in words) and len(words) > 2 and not self._whole(words):
+            return [" ".join(word.text for word in words)]
+        for one, other in pairwise(words):
             a, b = _canonical(one), _canonical(other)
-            if (
-                (a, b) in self.pairs
-                or (b, a) in self.pairs
-                or a in CANONICAL
-                or b in CANONICAL
-                or a in TITLES
-                or b in TITLES
-            ):
+            if (a, b) in self.pairs or (b, a) in self.pairs or a in TITLES or b in TITLES:
                 continue
             if other.start - one.end > 1 and span.joined(one, other):
                 continue  # "Hana Krejčová of Moravia Senzor" is two names
+            if a in CANONICAL or b in CANONICAL:
+                continue
             if not (a in self.by_key and b in self.by_key):
                 continue
             if a in self.lasts and b in self.firsts and not self._both_persons(a, b):
                 continue
             return [f"{one.text} {other.text}"]
         return []
+
+    def _whole(self, words: Sequence[Token]) -> bool:
+        """Whether a long name is one of the source's, or a part of one in a row, or several of them one after another
+        ("Polish Armament Agency" for Poland's Armament Agency)."""
+        keys = tuple(_canonical(word) for word in words if word.key not in TITLES)
+        if not keys or any(_part_of(keys, entity.keys) for entity in self.entities):
+            return True
+        return any(
+            keys[:cut] in self.wholes and (keys[cut:] in self.wholes or any(e.keys[: len(keys) - cut] == keys[cut:] for e in self.entities))
+            for cut in range(1, len(keys))
+        )
 
     def _both_persons(self, a: str, b: str) -> bool:
         return any(e.person for e in self.by_key[a]) and any(e.person for e in self.by_key[b])
@@ -414,7 +425,11 @@ class Names:
         return problems
 
 
-_ROLE_AFTER = re.compile(r"[,(]\s*$")
+
+
+def _part_of(keys: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    """Whether keys stand in a row in a name."""
+    return any(whole[i : i + len(keys)] == keys for i in range(len(whole) - len(keys) + 1))
 
 
 def _personal(span: NameSpan, words: Sequence[Token]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from summarizer.grounding.lexicon import ROLES, SPEECH
-from summarizer.grounding.quotes import quotes, squeezed
+from summarizer.grounding.quotes import quotes
 from summarizer.grounding.source import Line, Mention, Source
 from summarizer.grounding.text import root
 
@@ -111,8 +111,8 @@ def _before(line: Line, first: int) -> tuple[str, frozenset[str]] | None:
     if (
         i < 0
         or line.words[i].key not in _OFFICES
-        or line.words[i].text.endswith("s")
-        and not line.words[i].key.endswith("ss")
+        or (line.words[i].text.endswith("s")
+        and not line.words[i].key.endswith("ss"))
     ):
         return None
     phrase = [w.key for w in line.words[max(0, i - 3) : i + 1] if w.word]
@@ -176,8 +176,8 @@ def _near(source: Source, person: int, head: str) -> bool:
         places = [
             i
             for i, w in enumerate(line.words)
-            if w.key in ROLES
-            and _SAME_OFFICE.get(w.key, w.key) == same
+            if (w.key in ROLES
+            and _SAME_OFFICE.get(w.key, w.key) == same)
             or w.key == head
             or w.key == head + "s"
             or (root(w.key) == root(head))
@@ -272,7 +272,7 @@ def _distance(line: Line, first: int, last: int, verb: int, according: bool) -> 
         return None
     if "," in words:  # an apposition has to be closed before the verb
         inside = words[0] in {",", "("}
-        if not inside or words[-1] not in {",", ")"} and not any(w == "," for w in words[1:]):
+        if not inside or (words[-1] not in {",", ")"} and not any(w == "," for w in words[1:])):
             return None
         return 1
     return gap if gap <= 3 else None

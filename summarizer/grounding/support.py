@@ -31,6 +31,7 @@ class Support:
     coverage: float
     single: float
     pairs: float
+    best: int
     missing: tuple[str, ...]
     hedged: bool
 
@@ -84,6 +85,7 @@ def support(source: Source, statement: Line) -> Support:
         coverage,
         gains[0] if gains else 0.0,
         _pairs(source, statement, chosen),
+        chosen[0] if chosen else 0,
         missing,
         any(word.key in INFERENCE for word in statement.words),
     )
@@ -111,25 +113,32 @@ def negated(line: Line) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Polarity:
-    """All 0..1: `denied`, how much the evidence affirms what the statement denies; `unanswered`, how little it denies
-    of that; `lost`, how much a negation
-    of the evidence is missing from it; `opposite` 1 where the two go in opposite directions. `details` are for people."""
+    """Signs that a statement says the contrary of its evidence, 0..1 each.
 
-    denied: float
-    unanswered: float
-    lost: float
-    opposite: float
-    verbal: bool
-    details: tuple[str, ...]
+    Of its "not": `denied`, how much the evidence affirms what the statement denies; `unanswered`, how little it denies
+    of that; `window`, how many words stand around it (eight are 1); `cue`, whether the evidence has a "not" itself.
+    `lost` is 1 where a "not" of the evidence is missing, `opposite` where the two go in opposite directions. `verbal`
+    says whether there is a "not" that turns a verb around. `details` are for people.
+    """
+
+    denied: float = 0.0
+    unanswered: float = 0.0
+    window: float = 0.0
+    cue: float = 0.0
+    lost: float = 0.0
+    opposite: float = 0.0
+    verbal: bool = False
+    details: tuple[str, ...] = ()
 
 
 # Negators that turn a verb around; "no", "without" and the like often say only that something isn't mentioned.
 _VERBAL = frozenset({"not", "never", "cannot", "n't"})
+_AUXILIARIES = frozenset("is are was were be been has have had do does did will would can could may might must should".split())
 _REACH_BEFORE, _REACH_AFTER = 5, 6
 # The share of the words around a "not" that a denial in the source must hold to answer for it fully.
 _ANSWERED = 0.4
 _CUE_REACH = 7
-_CUE_REACH_NEXT = 5
+_CUE_REACH_NEXT = 7
 
 
 def polarity(source: Source, statement: Line, evidence: tuple[int, ...]) -> Polarity:
@@ -137,23 +146,35 @@ def polarity(source: Source, statement: Line, evidence: tuple[int, ...]) -> Pola
     around = sorted({m for n in evidence for m in (n - 1, n, n + 1) if 0 < m <= len(source.lines)})
     near = [source.lines[n - 1] for n in around]
     details: list[str] = []
-    denied = unanswered = 0.0
-    turns = False
+    denied = unanswered = window = 0.0
+    verbal = False
     for at in negated(statement):
         affirmed, answered = _denied(source, statement, at, near)
         share = max(0.0, affirmed - 0.9 * answered)
-        verbal = statement.words[at].key in _VERBAL or statement.words[at].key.endswith("n't")
-        denied = max(denied, share if verbal else 0.4 * share)
-        turns = turns or verbal
-        if verbal:
+        turns = _turns(statement.words[at]) and _after_auxiliary(statement, at)
+        verbal = verbal or turns
+        denied = max(denied, share if turns else 0.4 * share)
+        if turns:
             unanswered = max(unanswered, 1 - min(1.0, answered / _ANSWERED))
-        if share > 0.3:
-            details.append(f"“{statement.words[at].text}” has no counterpart in the evidence")
-    lost = _lost_negation(statement, [source.lines[n - 1] for n in evidence])
+            window = max(window, len(_around(statement, at, _REACH_BEFORE, _REACH_AFTER)) / 8)
+        details.append(f"“{statement.words[at].text}” has no counterpart in the evidence")
+    lines = [source.lines[n - 1] for n in evidence]
+    lost = 0.0 if details else _lost_negation(statement, lines)
     if lost:
         details.append("the evidence denies this")
-    opposite = _opposite(statement, [source.lines[n - 1] for n in evidence], near)
-    return Polarity(denied, unanswered, lost, float(bool(opposite)), turns, (*details, *opposite))
+    opposite = _opposite(statement, lines, near)
+    cue = any(_turns(word) for line in lines for word in line.words)
+    return Polarity(denied, unanswered, window, float(cue), lost, float(bool(opposite)), verbal, (*details, *opposite))
+
+
+def _after_auxiliary(line: Line, at: int) -> bool:
+    """Whether a "not" denies the whole clause, and doesn't only set one thing against another ("X, not Y")."""
+    word = line.words[at]
+    return word.key.endswith("n't") or (at > 0 and line.words[at - 1].key in _AUXILIARIES)
+
+
+def _turns(word: Token) -> bool:
+    return word.key in _VERBAL or word.key.endswith("n't")
 
 
 def _around(line: Line, at: int, before: int, after: int) -> list[str]:
@@ -201,10 +222,9 @@ def _denied(source: Source, statement: Line, at: int, near: list[Line]) -> tuple
         if not held:
             continue
         share = sum(weight[k] for k in held) / total
-        scope = (
-            _positions(following, line) if following in held else tuple(p for k in held for p in _positions(k, line))
-        )
-        reach = _CUE_REACH_NEXT if following in held else _CUE_REACH
+        scope = _positions(following, line) if following in held else ()
+        reach = _CUE_REACH_NEXT if scope else _CUE_REACH
+        scope = scope or tuple(p for k in held for p in _positions(k, line))
         cue = max((c for i, c in _cues(line, statement) if any(abs(i - p) <= reach for p in scope)), default=0.0)
         best = max(best, share * (1 - cue))
         answered = max(answered, share * cue)
@@ -223,12 +243,12 @@ def _lost_negation(statement: Line, lines: list[Line]) -> float:
     are the statement's, close together, and nothing near them there is a denial."""
     for line in lines:
         for at in negated(line):
-            if line.words[at].key not in _VERBAL and not line.words[at].key.endswith("n't"):
+            if not _turns(line.words[at]):
                 continue
             words = _around(line, at, 4, 5)
             after = [k for k in words if any(at < p <= at + 5 for p in line.roots[k])]
             shared = [k for k in words if k in statement.roots]
-            if len(shared) < 2 or len(shared) / len(words) < 0.6 or not after or after[0] not in shared:
+            if len(shared) < 3 or len(shared) / len(words) < 0.7 or not after or after[0] not in shared:
                 continue
             places = sorted(p for k in shared for p in statement.roots[k])
             close = any(q - p <= 5 for p, q in zip(places, places[1:], strict=False))

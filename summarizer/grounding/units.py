@@ -190,14 +190,14 @@ guarani guaranies|sol soles|boliviano bolivianos|colon colones|quetzal quetzals 
 gourde gourdes|ariary|ouguiya|pataca patacas|riel riels|afghani afghanis|somoni|denar denars|lek leke|cent cents|penny pence|ore|paise
 kobo|crown crowns|guilder guilders|mark marks|schilling schillings"""
 _MEASURES = """%|point|kilometre kilometres kilometer kilometers km kms|metre metres meter meters|centimetre centimetres centimeter
-centimeters cm|millimetre millimetres millimeter millimeters mm|mile miles|foot feet ft|inch inches|yard yards|nautical-mile
+centimeters cm|millimetre millimetres millimeter millimeters mm|mile miles|foot feet ft|inch inches|nautical-mile
 kilogram kilograms kilo kilos kg kgs kilogramme kilogrammes|gram grams gramme grammes|milligram milligrams mg|tonne tonnes|ton tons
 pound-weight|litre litres liter liters|millilitre millilitres ml|barrel barrels|gallon gallons|hectare hectares ha|acre acres
 second-time seconds|minute minutes|hour hours|day days|week weeks|fortnight fortnights|month months|year years|decade decades
 century centuries|night nights|megawatt megawatts mw|gigawatt gigawatts gw|kilowatt kilowatts kw|terawatt terawatts|watt watts
 megawatt-hour megawatt-hours mwh|kilowatt-hour kilowatt-hours kwh|gigawatt-hour gigawatt-hours gwh|terawatt-hour terawatt-hours twh
 volt volts kv|degree degrees|gigabyte gigabytes gb|terabyte terabytes tb|megabyte megabytes mb|gigahertz ghz|megahertz mhz
-knot knots|kilotonne kilotonnes|decibel decibels|bit bits qubit qubits|basis-point|km/h|mph|am|pm|celsius|storey storeys storeys story"""
+knot knots|kilotonne kilotonnes|decibel decibels|bit bits qubit qubits|basis-point|km/h|mph|am|pm|celsius"""
 
 
 def _table(rows: str) -> dict[str, str]:

@@ -25,10 +25,15 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool
     `mask` is added to the scores. On the CPU PyTorch's blocked kernel also returns the log-sum-exp, in one
     parallel region; elsewhere the scores are written out in float32.
     """
-    if q.device.type == "cpu":
-        kernel: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-        out, lse = kernel(q, k, v, 0.0, causal, attn_mask=mask, scale=1.0)
-        return out, lse
+    if q.device.type != "cpu":
+        return written_out(q, k, v, mask, causal)
+    kernel: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    out, lse = kernel(q, k, v, 0.0, causal, attn_mask=mask, scale=1.0)
+    return out, lse
+
+
+def written_out(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool) -> tuple[Tensor, Tensor]:
+    """The same by its definition, on any device."""
     scores = torch.matmul(q, k.transpose(-1, -2)).float()
     if causal:
         n, m = scores.shape[-2:]

@@ -9,6 +9,7 @@ Knows no tokenizer, no threads and no words; `scheduler.py` decides who may join
 from __future__ import annotations
 
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 import torch
 
 from summarizer.models.network import Network, Segment
+from summarizer.models.pace import Pace
 from summarizer.models.protocol import Finish, Sampling
 from summarizer.models.sampling import Allowed, draw
 
@@ -85,10 +87,11 @@ class RowState:
 
 
 class Engine:
-    """Not for several threads at once. Prefixes must be ready before rows are added to them."""
+    """Not for several threads at once. Prefixes must be ready before rows are added to them. With a `pace` the
+    number of threads for products is chosen anew for each pass; without one it is left alone."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, pace: Pace | None = None) -> None:
+        self.network, self.pace = network, pace
         self.passes = 0
         self._reading: deque[PrefixState] = deque()
         self._joining: deque[list[RowState]] = deque()  # rows with the same beginning, read once
@@ -167,11 +170,23 @@ class Engine:
             prefix.done += len(piece)
         if not segments:
             return
-        self.passes += 1
-        logits = self.network.run(segments)
+        logits = self._pass(segments)
         if prefix is not None and prefix.ready:
             self._reading.popleft()
         self._settle(running, joining, logits)
+
+    def _pass(self, segments: Sequence[Segment]) -> torch.Tensor:
+        self.passes += 1
+        if self.pace is None:
+            return self.network.run(segments)
+        tokens = sum(len(segment.ids) for segment in segments)
+        threads = self.pace.choose(tokens)
+        if threads != torch.get_num_threads():
+            torch.set_num_threads(threads)
+        started = time.perf_counter()
+        logits = self.network.run(segments)
+        self.pace.learn(tokens, threads, time.perf_counter() - started)
+        return logits
 
     def _take_joining(self, budget: int) -> list[list[RowState]]:
         """Groups whose beginnings fit into this pass; always one, however long, so that none waits for

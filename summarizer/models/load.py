@@ -9,6 +9,8 @@ adapter, quantised and dropped one by one, so that the peak of memory is near th
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ def open_network(
     reason = why_not_fast(config, directory)
     if reason is None:
         checkpoint = Checkpoint(directory, merged)
-        network: Network = FastNetwork(_read_weights(config, checkpoint, where, kind), where, _activations(where))
+        network: Network = FastNetwork(_read_weights(config, checkpoint, where, kind), where, _activations(where, kind))
         _check_all_used(checkpoint, merged, directory)
         return network, str(where), kind
     from summarizer.models.general import open_general
@@ -115,8 +117,9 @@ def _check_choice(device: torch.device, dtype: str) -> None:
         raise UnsupportedModel("Eight-bit weights need an x86 processor.", "Use float32 or bfloat16.")
 
 
-def _activations(device: torch.device) -> torch.dtype:
-    return torch.bfloat16 if device.type == "cuda" else torch.float32
+def _activations(device: torch.device, dtype: str) -> torch.dtype:
+    """float32 on the CPU whatever the weights: it costs little there and rounds nothing."""
+    return torch.bfloat16 if device.type == "cuda" and dtype == "bfloat16" else torch.float32
 
 
 def _rope(config: Any) -> dict[str, Any]:
@@ -149,7 +152,7 @@ def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dty
         epsilon=config.rms_norm_eps,
     )
     frequencies, factor = _rotation(config, shape.head_dim)
-    kept = _activations(device)
+    kept = _activations(device, dtype)
     table = checkpoint.read("model.embed_tokens.weight").to(device)
     if table.shape != (shape.vocabulary, shape.hidden):
         raise WeightsCorrupt(f"The embedding is {tuple(table.shape)}, not as config.json says.", "Fetch it again.")
@@ -175,7 +178,7 @@ def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dty
 def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, dtype: str) -> Layer:
     stem = f"model.layers.{number}."
     attention = stem + "self_attn."
-    kept = _activations(device)
+    kept = _activations(device, dtype)
     query_norm = c.maybe(attention + "q_norm.weight")
     key_norm = c.maybe(attention + "k_norm.weight")
     scale = shape.head_dim**-0.5
@@ -242,6 +245,26 @@ def _check_all_used(checkpoint: Checkpoint, adapter: Adapter | None, directory: 
             f"The adapter changes {sorted(adapter.unused)[0]}, which the checkpoint does not have.",
             "It was made for another model.",
         )
+
+
+def default_kv_bytes(directory: Path, device: str) -> int:
+    """Memory for keys and values: most of what is free on a CUDA device; on the CPU as much as the eight-bit
+    weights take, between 256 MiB and 1.25 GiB, so that the service stays within 2.5 times its weights."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(torch.device(device))[0] * 0.8)
+    stored = sum(path.stat().st_size for path in directory.glob("*.safetensors"))
+    return min(max(stored // 2, 256 << 20), 1280 << 20)
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """So many threads for products in this thread, and afterwards as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def config_tokens(directory: Path) -> set[int]:

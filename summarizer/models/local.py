@@ -16,7 +16,8 @@ from summarizer.models import texts
 from summarizer.models.chat import ChatFormat
 from summarizer.models.cores import physical_cores
 from summarizer.models.engine import Engine, PrefixState, RowState, Score, Write
-from summarizer.models.load import config_tokens, open_network
+from summarizer.models.load import config_tokens, default_kv_bytes, open_network, torch_threads
+from summarizer.models.pace import Pace
 from summarizer.models.protocol import Completion, ModelInfo, Prefix, Row, Usage
 from summarizer.models.scheduler import Limits, Scheduler
 from summarizer.models.trie import ChoiceTree
@@ -50,16 +51,18 @@ class LocalModel:
         threads: int | None = None,
         adapter: Path | str | None = None,
         max_rows: int = 64,
-        kv_bytes: int = 1 << 30,
+        kv_bytes: int | None = None,
         context_tokens: int | None = None,
     ) -> None:
         _check_numbers(threads=threads, max_rows=max_rows, kv_bytes=kv_bytes, context_tokens=context_tokens)
         directory = Path(directory)
         started = time.perf_counter()
         self._chat = ChatFormat(directory, config_tokens(directory))
-        network, where, kind = open_network(
-            directory, device=device, dtype=dtype, adapter=None if adapter is None else Path(adapter)
-        )
+        threads = threads or physical_cores()
+        with torch_threads(threads):
+            network, where, kind = open_network(
+                directory, device=device, dtype=dtype, adapter=None if adapter is None else Path(adapter)
+            )
         self.engine_path = network.path
         self._info = ModelInfo(
             spec=spec or f"hf:{directory}",
@@ -69,9 +72,11 @@ class LocalModel:
             device=where,
             dtype=kind,
         )
-        tokens = max(kv_bytes // network.kv_bytes, 2)
-        limits = Limits(rows=max_rows, prefix_tokens=tokens // 2, row_tokens=tokens // 2)
-        self._scheduler = Scheduler(Engine(network), limits, threads or physical_cores())
+        tokens = (kv_bytes or default_kv_bytes(directory, where)) // network.kv_bytes
+        # Rows get the larger part: a brief has many of them, each with evidence of its own.
+        limits = Limits(rows=max_rows, prefix_tokens=tokens * 3 // 10, row_tokens=tokens * 7 // 10)
+        pace = Pace(threads) if where == "cpu" else None
+        self._scheduler = Scheduler(Engine(network, pace), limits)
         self.load_seconds = time.perf_counter() - started
 
     @property

@@ -15,9 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-import torch
-
-from summarizer.errors import Cancelled, ModelError
+from summarizer.errors import BriefError, Cancelled, ModelError
 from summarizer.models.engine import Engine, PrefixState, RowState, Score, Write
 from summarizer.types import Stop
 
@@ -48,8 +46,8 @@ class _Ticket:
 class Scheduler:
     """The callers' side. Every method may be called from any thread."""
 
-    def __init__(self, engine: Engine, limits: Limits, threads: int | None = None) -> None:
-        self._worker = _Worker(engine, limits, threads)
+    def __init__(self, engine: Engine, limits: Limits) -> None:
+        self._worker = _Worker(engine, limits)
         self._thread = threading.Thread(target=self._worker.loop, name="decode", daemon=True)
         self._thread.start()
         # Ends the thread when this object is forgotten, and before the interpreter goes away under it.
@@ -134,16 +132,18 @@ class Events:
                 if not self._scheduler._thread.is_alive():
                     _closed()
                 continue
+            if isinstance(event, BriefError):
+                raise type(event)(event.message, event.hint)
             if isinstance(event, BaseException):
-                raise event
+                raise ModelError(f"The engine failed: {event}", "Try again; a smaller request may fit.") from event
             return event
 
 
 class _Worker:
     """The thread's side. Its methods run in the worker thread only, as commands out of `inbox`."""
 
-    def __init__(self, engine: Engine, limits: Limits, threads: int | None) -> None:
-        self.engine, self.limits, self.threads = engine, limits, threads
+    def __init__(self, engine: Engine, limits: Limits) -> None:
+        self.engine, self.limits = engine, limits
         self.inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self.reads: deque[_Ticket] = deque()  # waiting for room for their prefix
         self.writes: deque[_Ticket] = deque()  # with rows that wait for room
@@ -154,8 +154,6 @@ class _Worker:
         self.longest = 0  # tokens of the longest own part since the batch was last empty
 
     def loop(self) -> None:
-        if self.threads is not None:
-            torch.set_num_threads(self.threads)
         while self._obey():
             try:
                 self.admit()

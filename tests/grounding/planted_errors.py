@@ -25,10 +25,12 @@ from summarizer.segment import segment
 from summarizer.types import Article, Reading
 
 LOCKS = ("figure", "scale", "unit", "date", "name", "quotation invented", "quotation altered")
-OTHERS = ("attribution", "office", "negation", "direction", "merge")
+OTHERS = ("attribution", "office", "negation", "merge")
 # The same kinds where what is put in stands in the article as well, in another place.
-EXCHANGES = ("figure exchanged", "date exchanged", "name exchanged")
-KINDS = (*LOCKS, *OTHERS, *EXCHANGES)
+EXCHANGES = ("figure exchanged", "date exchanged", "name exchanged", "direction")
+# A name of the article, and said of it what another article says of somebody else, without names and figures.
+INVENTIONS = ("predicate",)
+KINDS = (*LOCKS, *OTHERS, *EXCHANGES, *INVENTIONS)
 
 INVENTED = (
     "we had no other choice in the end",
@@ -407,6 +409,21 @@ def _negation(draw: random.Random, text: str, material: Material, stranger: Mate
     return _put(text, spots[0].end(), spots[0].end(), " not") if spots else ""
 
 
+_TAIL = re.compile(
+    r"\b(?:is|are|has|have|will|was|plans to|decides|leads|wants|needs|depends on|works|pays)\b [^A-Z0-9\"“;:]{20,130}\.$"
+)
+
+
+def _predicate(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
+    """A name of the statement with what the other article says of somebody."""
+    spots = _spans(material.source.line(text), None)
+    tails = [m.group() for _, other in stranger.statements if not _HEDGED.search(other) and (m := _TAIL.search(other))]
+    if not spots or not tails:
+        return ""
+    start, end, _ = spots[0]
+    return f"{text[start:end]} {draw.choice(tails)}"
+
+
 _TURNED = {
     "rose": "fell",
     "fell": "rose",
@@ -478,6 +495,7 @@ _MAKERS: dict[str, Maker] = {
     "office": _office,
     "negation": _negation,
     "direction": _direction,
+    "predicate": _predicate,
     "merge": _merge,
     "figure exchanged": _figure_exchanged,
     "date exchanged": _date_exchanged,

@@ -16,6 +16,7 @@ from summarizer.errors import Cancelled, ModelError
 from summarizer.models.engine import Engine, RowState, Score, Write
 from summarizer.models.load import open_network
 from summarizer.models.network import Network
+from summarizer.models.pace import Pace
 from summarizer.models.protocol import Sampling
 from summarizer.models.scheduler import Limits, Scheduler
 
@@ -71,7 +72,7 @@ def start(network: Watched) -> Iterator[Opener]:
     opened: list[Scheduler] = []
 
     def open_with(limits: Limits) -> Scheduler:
-        opened.append(Scheduler(Engine(network), limits, threads=1))  # type: ignore[arg-type]
+        opened.append(Scheduler(Engine(network, Pace(1)), limits))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_with
@@ -188,7 +189,7 @@ def test_an_error_reaches_everybody_and_the_next_request_works(network: Watched,
     scheduler = start(ROOMY)
     prefix = scheduler.read(ids(10, 1), never)
     network.problem = MemoryError("no room")
-    with pytest.raises(MemoryError):
+    with pytest.raises(ModelError, match="no room"):
         scheduler.run(prefix, [job(1)], never)
     again = scheduler.read(ids(10, 1), never)
     assert scheduler.run(again, [job(1)], never)[0].finish == "length"
