@@ -70,15 +70,17 @@ _OPINIONS = frozenset(
 def unattributed(source: Source, statement: Line, best: int) -> list[str]:
     """An opinion of one speaker of the source that the statement gives as a fact."""
     speaker = known_speakers(source).get(best)
-    if not speaker or -1 in speaker or claimant_of(statement):
+    spoken = {w.key for w in source.lines[best - 1].words}
+    if not speaker or claimant_of(statement) or (-1 in speaker and not spoken & {"according", "said", "says", "told"}):
         return []
     words = {w.key for w in statement.words}
     if words & SPEECH or "according" in words or any(speaker & {e.id for e in m.entities} for m in statement.mentions):
         return []
-    shared = words & _OPINIONS & {w.key for w in source.lines[best - 1].words}
+    shared = words & _OPINIONS & spoken
     if not shared:
         return []
-    return [f"in the article this is what {' '.join(source.names.entities[min(speaker)].keys)} says"]
+    who = "somebody" if -1 in speaker else " ".join(source.names.entities[min(speaker)].keys)
+    return [f"in the article this is what {who} says"]
 
 
 def _content(statement: Line, start: int, end: int, verb: int, at: int) -> list[str]:

@@ -13,7 +13,7 @@ from importlib import resources
 from math import exp
 
 from summarizer.grounding.locks import Problem
-from summarizer.grounding.novelty import Novelty, novelty, stated_as_fact
+from summarizer.grounding.novelty import Novelty, new_predicate, novelty, stated_as_fact
 from summarizer.grounding.slots import Slot, slots
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.support import Polarity, Support, polarity, support
@@ -31,6 +31,7 @@ class Features:
     slots: tuple[Slot, ...]
     against: tuple[str, ...]
     new: Novelty
+    predicate: str
     stated: bool | None
     trust: float
 
@@ -65,7 +66,7 @@ def features(source: Source, line: Line, likelihood: float | None = None) -> Fea
     values = signals(seen, places, turned, new)
     if likelihood is not None:
         values["likelihood"] = likelihood
-    return Features(values, seen.evidence, seen, places, turned.details, new,
+    return Features(values, seen.evidence, seen, places, turned.details, new, new_predicate(source, line, seen.evidence),
                     stated_as_fact(source, line, seen.evidence, seen.single), probability(values, decision().support))
 
 
@@ -107,6 +108,7 @@ def probability(values: dict[str, float], weights: dict[str, float]) -> float:
 _STRICT_SHARE = 0.55
 _STRICT_CLAUSE, _STRICT_CLAUSE_SHARE = 0.85, 0.35
 _STRICT_INFERRED = 0.85
+_SCATTERED = 0.4
 
 
 def _says_more(seen: Features, hedged: bool) -> bool:
@@ -128,6 +130,11 @@ def decide(seen: Features, strict: bool) -> tuple[Status | None, Problem | None]
     denied = seen.values["not"] and probability(seen.values, rule.denial) > rule.denied
     if denied or seen.values["lost"] or seen.values["opposite"]:
         return None, ("contradiction", seen.against[0])
+    if strict and seen.predicate:
+        return None, ("unsupported", f"the article doesn't call anybody “{seen.predicate}” here")
+    scattered = not seen.support.hedged and seen.support.single < _SCATTERED and len(seen.evidence) > 2
+    if strict and scattered:
+        return None, ("unsupported", "its words are scattered over the article, and no sentence says this")
     if strict and seen.new.things:
         return None, ("unsupported", f"the article speaks of no {seen.new.things[0]}")
     hedged = seen.support.hedged and seen.stated is not False

@@ -160,7 +160,7 @@ SYNONYMS = tuple(
     cost price expense|farmer grower|doctor physician|court judge tribunal ruling|law rule regulation legislation act
     government state ministry|start begin launch open|end finish conclude close|show demonstrate prove|need require must
     reduce cut lower|rise increase grow climb|fall drop decline decrease|big large great|small little|help aid assist
-    research study|test trial experiment|plan intend aim propose|supplier provider vendor|customer client buyer
+    research study|test trial experiment|plan intend aim propose|aim objective goal purpose|define describe explain tell|core key main central|supplier provider vendor|customer client buyer
     pupil student|jobs employment job post|house home|award grant give|delay postpone late|site location place
     union labour workers|storm gale|illness disease|medicine drug|fine penalty|error mistake fault|report account
     satellite spacecraft probe|flight fly|join enter|member participant|leave quit exit|income revenue earnings|profit earnings

@@ -162,22 +162,26 @@ def name_spans(text: str, words: Sequence[Token] | None = None) -> list[NameSpan
                 j += 1  # an initial: "J. Smith"
             else:
                 break
-        titles = tuple(w.key for w in part if w.key in TITLES)
-        rest = _strip_titles(part)
-        if rest:
-            spans.append(
-                NameSpan(
-                    tuple(_canonical(w) for w in rest),
-                    tuple(rest),
-                    part[0].start,
-                    part[-1].end,
-                    _initial(words, i),
-                    titles,
-                    frozenset(loose),
-                )
-            )
+        for piece in _pieces(part):
+            titles = tuple(w.key for w in piece if w.key in TITLES)
+            rest = _strip_titles(piece)
+            if rest:
+                keys = tuple(_canonical(w) for w in rest)
+                initial = piece[0] is part[0] and _initial(words, i)
+                spans.append(NameSpan(keys, tuple(rest), piece[0].start, piece[-1].end, initial, titles, frozenset(loose)))
         i = max(j, i + 1)
     return spans
+
+
+def _pieces(part: list[Token]) -> list[list[Token]]:
+    """ "ESA Director General Josef Aschbacher" is a body, and a person with a title; "Ministry of Defence" is one name."""
+    for at in range(1, len(part) - 1):
+        if part[at].key not in TITLES or part[at - 1].key in TITLES:
+            continue
+        after = next((n for n in range(at, len(part)) if part[n].key not in TITLES), len(part))
+        if 1 <= len(part) - after <= 4 and not any(w.key in BODIES for w in part[after:]):
+            return [part[:at], part[at:]]
+    return [part]
 
 
 def _canonical(word: Token) -> str:

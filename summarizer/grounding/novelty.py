@@ -113,6 +113,45 @@ def unspoken_things(source: Source, statement: Line) -> tuple[str, ...]:
     return tuple(found)
 
 
+_COPULA = frozenset("is was are were remains remained became becomes".split())
+_BEFORE_HEAD = frozenset("a an the one of also now still not very most more main only".split())
+
+
+def new_predicate(source: Source, statement: Line, evidence: tuple[int, ...]) -> str:
+    """What a statement says a named person or body is, where no sentence of the evidence has that word, or ""."""
+    lines = [source.lines[n - 1] for n in evidence]
+    for mention in statement.mentions:
+        last = statement.position(mention.span.words[-1].start)
+        i = _after_apposition(statement, last + 1)
+        if i >= len(statement.words) or statement.words[i].key not in _COPULA:
+            continue
+        i += 1
+        while i < len(statement.words) and statement.words[i].key in _BEFORE_HEAD:
+            i += 1
+        word = statement.words[i] if i < len(statement.words) else None
+        if word is None or word.capital or not word.word or word.key.endswith(("ed", "ing")):
+            continue
+        key = root(word.key)
+        if key in statement.roots and key not in _LIGHT and not any(matches(key, line) for line in lines):
+            return word.text
+    return ""
+
+
+def _after_apposition(statement: Line, i: int) -> int:
+    """The token after a closed ", the former director of X," or "(ESA)" that begins at token i."""
+    words = statement.words
+    while i < len(words) and words[i].text in {",", "("}:
+        close = "," if words[i].text == "," else ")"
+        end = next((n for n in range(i + 1, min(i + 30, len(words))) if words[n].text == close), None)
+        if end is None:
+            return i
+        following = words[end + 1].key if end + 1 < len(words) else ""
+        i = end + 1
+        if following in _COPULA:
+            return i
+    return i
+
+
 def stated_as_fact(source: Source, statement: Line, evidence: tuple[int, ...], single: float) -> bool | None:
     """For a hedged statement that nearly repeats one sentence: False where that sentence hedges as well, True where it
     states the same as a fact; None where the statement goes beyond it."""

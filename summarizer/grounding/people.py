@@ -268,7 +268,7 @@ def _distance(line: Line, first: int, last: int, verb: int, according: bool) -> 
         return gap
     gap = verb - last - 1
     words = [w.key for w in line.words[last + 1 : verb]]
-    if any(w in {".", ";"} for w in words) or gap > 18:
+    if any(w in {".", ";"} for w in words) or gap > 36:
         return None
     if "," in words:  # an apposition has to be closed before the verb
         inside = words[0] in {",", "("}

@@ -104,6 +104,8 @@ def _gives(opening: list[str], line: Line, other: Line) -> bool:
         return any(not asked & {e.id for e in m.entities} and not m.persons for m in other.mentions)
     if first == "how" and second in {"many", "much", "long", "large", "big", "far", "old", "often", "high"}:
         return len(other.figures) > len(line.figures)
+    if first == "how" and second in {"did", "does", "do"}:
+        return len(other.roots) > len(line.roots)
     if first == "why":
         return bool(_WHY.search(other.text))
     if first in {
