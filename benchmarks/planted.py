@@ -36,10 +36,27 @@ CORPUS = ROOT / "training" / "corpus" / "briefs.jsonl"
 GROUNDING = ROOT / "summarizer" / "grounding"
 
 # The shares of all true statements that each part of the decision may withhold at most, on the tuning part.
-MAY_WITHHOLD = {"support": 0.004, "inferred": 0.002, "denial": 0.011, "figure": 0.002, "date": 0.0015, "person": 0.0008, "name": 0.0003}
+MAY_WITHHOLD = {
+    "support": 0.002,
+    "inferred": 0.001,
+    "denial": 0.010,
+    "figure": 0.002,
+    "date": 0.0015,
+    "person": 0.0008,
+    "name": 0.0003,
+}
 SUPPORT = (
-    "bias", "coverage", "single", "pairs", "hedged", "hedged coverage", "new", "new clause", "hedged new", "hedged new clause",
-)  # fmt: skip
+    "bias",
+    "coverage",
+    "single",
+    "pairs",
+    "hedged",
+    "hedged coverage",
+    "new",
+    "new clause",
+    "hedged new",
+    "hedged new clause",
+)
 DENIAL = ("bias", "denied", "unanswered", "window", "cue", "coverage", "pairs")
 RIDGE = 1.0
 
@@ -84,7 +101,12 @@ def report(name: str, materials: Sequence[planted.Material], asked: argparse.Nam
             for case, j in judged:
                 if not j.problems:
                     print(f"      {case.material.id}: {case.text}\n        true: {case.original}")
-    for title, kinds in (("locks", planted.LOCKS), ("others", planted.OTHERS), ("exchanges", planted.EXCHANGES), ("inventions", planted.INVENTIONS)):
+    for title, kinds in (
+        ("locks", planted.LOCKS),
+        ("others", planted.OTHERS),
+        ("exchanges", planted.EXCHANGES),
+        ("inventions", planted.INVENTIONS),
+    ):
         flat = [hit for kind in kinds for hit in caught[kind]]
         print(f"  {title:20} {len(flat):5} {share(flat)}")
     alarms: dict[str, int] = {}

@@ -243,7 +243,7 @@ def _rewrite(places: Sequence[_Place], said: list[Line], rewrite: Rewrite, split
     if not asked:
         return
     texts = rewrite([(j.text, tuple(place.passage.evidence) or j.evidence) for place, j in asked])
-    for (place, failed), text in zip(asked, texts, strict=True):
+    for (place, _), text in zip(asked, texts, strict=True):
         for sentence in clean(text, split).sentences[:1]:
             judgement = judge(place.source, sentence, strict=True)
             alone = not place.kept and dangles(sentence)

@@ -62,7 +62,8 @@ def misattributions(source: Source, statement: Line) -> list[str]:
 
 # Words by which a speaker judges, urges or foresees.
 _OPINIONS = frozenset(
-    "should must could would may might need needs ought urgent crucial vital essential important necessary best worst excellent "
+    "should must could would may might need needs ought urgent crucial vital essential important "
+    "necessary best worst excellent "
     "great terrible unfair unacceptable likely unlikely impossible inevitable hope believe think doubt".split()
 )
 

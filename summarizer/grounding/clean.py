@@ -21,18 +21,21 @@ _STAR = re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])")
 _LINK = re.compile(r"\[([^\]]+)\]\((?:https?:)?[^)]*\)")
 # Numbers of sentences or records that the model copied from its instruction: "[3]", "(sentences 2, 4)".
 _REFERENCE = re.compile(
-    r"\s*(?:\[\s*\d{1,3}(?:\s*[,-]\s*\d{1,3})*\s*\]|\((?:see )?(?:sentences?|records?|sources?|evidence)\s[^)]{0,40}\))",
+    r"\s*(?:\[\s*\d{1,3}(?:\s*[,-]\s*\d{1,3})*\s*\]|\((?:see )?(?:sentences?|records?|sources?"
+    r"|evidence)\s[^)]{0,40}\))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"^\s*(?:(?:the |analyst |key |final |closing |brief )*"
-    r"(?:summary|answer|paragraph|takeaway|reason|sentence|question|comparison|response|output|note|analysis|conclusion|sector section|rewritten sentence)"
+    r"(?:summary|answer|paragraph|takeaway|reason|sentence|question|comparison|response|output|note"
+    r"|analysis|conclusion|sector section|rewritten sentence)"
     r"(?:\s*\d{1,2})?)\s*[:–—-]\s+",
     re.IGNORECASE,
 )
 _LEAD_IN = re.compile(
     r"^\s*(?:(?:sure|certainly|of course|okay|ok|absolutely)[,!.]?\s*)?"
-    r"(?:here(?:'s| is| are)|below (?:is|are)|the following (?:is|are)|i(?:'ve| have)? (?:written|prepared)|this is)\b[^.?!]{0,90}?:\s*",
+    r"(?:here(?:'s| is| are)|below (?:is|are)|the following (?:is|are)|i(?:'ve| have)? (?:written"
+    r"|prepared)|this is)\b[^.?!]{0,90}?:\s*",
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"^\s*(?:sure|certainly|of course|absolutely)[,!.]\s*", re.IGNORECASE)
@@ -74,8 +77,7 @@ def clean(text: str, split: Split) -> Cleaned:
             if (
                 not _END.search(sentence)
                 or not MIN_WORDS <= count <= MAX_WORDS
-                or (not sentence[:1].strip("\"'“‘([").istitle()
-                and not _begins(sentence))
+                or (not sentence[:1].strip("\"'“‘([").istitle() and not _begins(sentence))
             ):
                 torn.append(sentence)
             else:
@@ -120,11 +122,13 @@ def _tidy(sentence: str) -> str:
 
 
 _LEANING = re.compile(
-    r"^[\"“'‘]?(?:He|She|It|They|His|Her|Its|Their|Him|Them|This|These|Those|That|Such|Both|Another|The (?:other|others|latter|former|same|second|two)"
+    r"^[\"“'‘]?(?:He|She|It|They|His|Her|Its|Their|Him|Them|This|These|Those|That|Such|Both|Another"
+    r"|The (?:other|others|latter|former|same|second|two)"
     r"|But|And|Or|So|Yet|Still|However|Nor|Also|Then|Instead|Meanwhile|Moreover|Therefore|Thus|Hence)\b"
 )
 _PRONOUN = re.compile(
-    r"^[\"“'‘]?(?:He|She|They|His|Her|Their|It|Its|This|These|Those|That)\b(?!\s+(?:is|was)\s+(?:likely|unclear|not known|not clear))"
+    r"^[\"“'‘]?(?:He|She|They|His|Her|Their|It|Its|This|These|Those|That)\b(?!\s+(?:is|was)\s+(?:likely"
+    r"|unclear|not known|not clear))"
 )
 
 

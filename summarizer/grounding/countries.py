@@ -11,38 +11,65 @@ import re
 _FORMS = """
 afghanistan afghan afghans|albania albanian albanians|algeria algerian algerians|angola angolan angolans
 argentina argentine argentinian argentines argentinians|armenia armenian armenians|australia australian australians
-austria austrian austrians|azerbaijan azerbaijani azeri azerbaijanis|bahrain bahraini bahrainis|bangladesh bangladeshi bangladeshis
+austria austrian austrians|azerbaijan azerbaijani azeri azerbaijanis|bahrain bahraini bahrainis
+bangladesh bangladeshi bangladeshis
 barbados barbadian barbadians|belarus belarusian belarusians|belgium belgian belgians|benin beninese|bhutan bhutanese
-bolivia bolivian bolivians|bosnia bosnian bosnians|botswana motswana batswana|brazil brazilian brazilians|bulgaria bulgarian bulgarians
-burundi burundian|cambodia cambodian cambodians|cameroon cameroonian|canada canadian canadians|chad chadian|chile chilean chileans
-china chinese|colombia colombian colombians|congo congolese|croatia croatian croats croat|cuba cuban cubans|cyprus cypriot cypriots
+bolivia bolivian bolivians|bosnia bosnian bosnians|botswana motswana batswana|brazil brazilian brazilians
+bulgaria bulgarian bulgarians
+burundi burundian|cambodia cambodian cambodians|cameroon cameroonian|canada canadian canadians|chad chadian
+chile chilean chileans
+china chinese|colombia colombian colombians|congo congolese|croatia croatian croats croat|cuba cuban cubans
+cyprus cypriot cypriots
 czechia czech czechs|denmark danish danes dane|ecuador ecuadorian ecuadorean|egypt egyptian egyptians|eritrea eritrean
-estonia estonian estonians|ethiopia ethiopian ethiopians|fiji fijian fijians|finland finnish finns finn|france french frenchman frenchmen frenchwoman
-gabon gabonese|gambia gambian|georgia georgian georgians|germany german germans|ghana ghanaian ghanaians|greece greek greeks
-greenland greenlandic greenlander greenlanders|guatemala guatemalan|guinea guinean|guyana guyanese|haiti haitian haitians
-honduras honduran|hungary hungarian hungarians|iceland icelandic icelanders icelander|india indian indians|indonesia indonesian indonesians
-iran iranian iranians|iraq iraqi iraqis|ireland irish irishman|israel israeli israelis|italy italian italians|jamaica jamaican jamaicans
-japan japanese|jordan jordanian jordanians|kazakhstan kazakh kazakhs kazakhstani|kenya kenyan kenyans|korea korean koreans
-kosovo kosovar kosovars|kuwait kuwaiti kuwaitis|kyrgyzstan kyrgyz|laos lao laotian|latvia latvian latvians|lebanon lebanese
+estonia estonian estonians|ethiopia ethiopian ethiopians|fiji fijian fijians|finland finnish finns finn
+france french frenchman frenchmen frenchwoman
+gabon gabonese|gambia gambian|georgia georgian georgians|germany german germans|ghana ghanaian ghanaians
+greece greek greeks
+greenland greenlandic greenlander greenlanders|guatemala guatemalan|guinea guinean|guyana guyanese
+haiti haitian haitians
+honduras honduran|hungary hungarian hungarians|iceland icelandic icelanders icelander|india indian indians
+indonesia indonesian indonesians
+iran iranian iranians|iraq iraqi iraqis|ireland irish irishman|israel israeli israelis|italy italian italians
+jamaica jamaican jamaicans
+japan japanese|jordan jordanian jordanians|kazakhstan kazakh kazakhs kazakhstani|kenya kenyan kenyans
+korea korean koreans
+kosovo kosovar kosovars|kuwait kuwaiti kuwaitis|kyrgyzstan kyrgyz|laos lao laotian|latvia latvian latvians
+lebanon lebanese
 liberia liberian|libya libyan libyans|lithuania lithuanian lithuanians|luxembourg luxembourgish|macedonia macedonian
 madagascar malagasy|malawi malawian malawians|malaysia malaysian malaysians|maldives maldivian|mali malian|malta maltese
-mauritius mauritian|mexico mexican mexicans|moldova moldovan moldovans|mongolia mongolian mongolians|montenegro montenegrin
-morocco moroccan moroccans|mozambique mozambican mozambicans|myanmar burma burmese|namibia namibian namibians|nepal nepalese nepali
-netherlands dutch dutchman|nicaragua nicaraguan|niger nigerien|nigeria nigerian nigerians|norway norwegian norwegians|oman omani omanis
-pakistan pakistani pakistanis|palestine palestinian palestinians|panama panamanian panamanians|paraguay paraguayan|peru peruvian peruvians
+mauritius mauritian|mexico mexican mexicans|moldova moldovan moldovans|mongolia mongolian mongolians
+montenegro montenegrin
+morocco moroccan moroccans|mozambique mozambican mozambicans|myanmar burma burmese|namibia namibian namibians
+nepal nepalese nepali
+netherlands dutch dutchman|nicaragua nicaraguan|niger nigerien|nigeria nigerian nigerians|norway norwegian norwegians
+oman omani omanis
+pakistan pakistani pakistanis|palestine palestinian palestinians|panama panamanian panamanians|paraguay paraguayan
+peru peruvian peruvians
 philippines philippine filipino filipinos filipina|poland polish poles pole|portugal portuguese|qatar qatari qataris
-romania romanian romanians|russia russian russians|rwanda rwandan rwandans|samoa samoan|scotland scottish scots scot|senegal senegalese
-serbia serbian serbs serb|singapore singaporean singaporeans|slovakia slovak slovaks slovakian|slovenia slovenian slovenes slovene
-somalia somali somalis|spain spanish spaniard spaniards|sudan sudanese|sweden swedish swedes swede|switzerland swiss|syria syrian syrians
-taiwan taiwanese|tajikistan tajik tajiks|tanzania tanzanian tanzanians|thailand thai thais|tibet tibetan tibetans|togo togolese
-tunisia tunisian tunisians|turkey turkish turks turk turkiye|turkmenistan turkmen|uganda ugandan ugandans|ukraine ukrainian ukrainians
-uruguay uruguayan uruguayans|uzbekistan uzbek uzbeks|venezuela venezuelan venezuelans|vietnam vietnamese|wales welsh|yemen yemeni yemenis
-zambia zambian zambians|zimbabwe zimbabwean zimbabweans|africa african africans|asia asian asians|europe european europeans
-arabia arabian|zealand zealander zealanders|lanka lankan lankans|rica rican ricans|leone leonean|arab arabs|balkans balkan
-caribbean caribbeans|scandinavia scandinavian scandinavians|antarctica antarctic|arctic|siberia siberian|catalonia catalan catalans
-bavaria bavarian|texas texan texans|california californian californians|hawaii hawaiian|sicily sicilian|kurdistan kurdish kurds kurd
-flanders flemish|basque basques|andes andean|sahara saharan|himalayas himalayan himalaya|alps alpine|mediterranean|atlantic|pacific|baltic baltics
-latin|venice venetian venetians|rome roman|paris parisian parisians|london londoner londoners|berlin berliner berliners|faroes faroese
+romania romanian romanians|russia russian russians|rwanda rwandan rwandans|samoa samoan|scotland scottish scots scot
+senegal senegalese
+serbia serbian serbs serb|singapore singaporean singaporeans|slovakia slovak slovaks slovakian
+slovenia slovenian slovenes slovene
+somalia somali somalis|spain spanish spaniard spaniards|sudan sudanese|sweden swedish swedes swede|switzerland swiss
+syria syrian syrians
+taiwan taiwanese|tajikistan tajik tajiks|tanzania tanzanian tanzanians|thailand thai thais|tibet tibetan tibetans
+togo togolese
+tunisia tunisian tunisians|turkey turkish turks turk turkiye|turkmenistan turkmen|uganda ugandan ugandans
+ukraine ukrainian ukrainians
+uruguay uruguayan uruguayans|uzbekistan uzbek uzbeks|venezuela venezuelan venezuelans|vietnam vietnamese|wales welsh
+yemen yemeni yemenis
+zambia zambian zambians|zimbabwe zimbabwean zimbabweans|africa african africans|asia asian asians
+europe european europeans
+arabia arabian|zealand zealander zealanders|lanka lankan lankans|rica rican ricans|leone leonean|arab arabs
+balkans balkan
+caribbean caribbeans|scandinavia scandinavian scandinavians|antarctica antarctic|arctic|siberia siberian
+catalonia catalan catalans
+bavaria bavarian|texas texan texans|california californian californians|hawaii hawaiian|sicily sicilian
+kurdistan kurdish kurds kurd
+flanders flemish|basque basques|andes andean|sahara saharan|himalayas himalayan himalaya|alps alpine|mediterranean
+atlantic|pacific|baltic baltics
+latin|venice venetian venetians|rome roman|paris parisian parisians|london londoner londoners
+berlin berliner berliners|faroes faroese
 emirates emirati emiratis|mars martian|moon lunar|sun solar|earth
 """
 COUNTRY = {

@@ -39,12 +39,14 @@ _PATTERNS = tuple(
 _LONE_MONTH = re.compile(rf"\b(?P<month>{_NAMES})\b")
 # "May" and "March" are months after these words, and other words elsewhere.
 _BEFORE_MONTH = frozenset(
-    "in of since until till by last next this from to before after early mid late during through between and each every "
+    "in of since until till by last next this from to before after early mid late during through between "
+    "and each every "
     "for on around about".split()
 )
 _WEEKDAY = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b")
 _RELATIVE = re.compile(
-    r"\b(?:last|next|previous|following|coming)\s+(?:year|month|week|quarter)\b(?!')|\b(?:yesterday|tomorrow|tonight)\b",
+    r"\b(?:last|next|previous|following|coming)\s+(?:year|month|week|quarter)\b(?!')|\b(?:yesterday"
+    r"|tomorrow|tonight)\b",
     re.IGNORECASE,
 )
 _SEASONAL = re.compile(r"\b(?P<season>spring|summer|autumn|winter)\b", re.IGNORECASE)
@@ -96,7 +98,10 @@ def _mentions(m: re.Match[str]) -> list[DateMention]:
     parts = m.groupdict()
     year = int(parts.get("year") or 0)
     month = int(parts.get("number") or 0) or (MONTHS[fold(parts["month"])] if parts.get("month") else 0)
-    make = lambda **k: DateMention(m.group(), m.start(), m.end(), **k)  # noqa: E731
+
+    def make(*, year: int = 0, month: int = 0, day: int = 0, other: str = "") -> DateMention:
+        return DateMention(m.group(), m.start(), m.end(), year, month, day, other)
+
     if parts.get("decade"):
         return [make(other=parts["decade"] + "s")]
     if parts.get("clock"):

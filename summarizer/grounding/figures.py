@@ -7,9 +7,10 @@ In: a text. Out: Figures with offsets. "1.14 billion zlotys" and "1.14 million z
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
+from summarizer.grounding.figure import Figure, Reading, linked
 from summarizer.grounding.text import fold, plain, root
 from summarizer.grounding.units import (
     BETWEEN,
@@ -24,55 +25,14 @@ from summarizer.grounding.units import (
     TIMES,
     VAGUE,
     number_in_digits,
-    same_unit,
     unit_of,
 )
 from summarizer.words import STOP_WORDS
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[^\s\w]|_")
-_LINK = re.compile(
-    r"\s*(?:-|to|and|or|by|against|from|/|,)\s*(?:(?:up to|about|around|nearly|some|only|just|as many as|almost)\s+)?$"
-)
 _STOP = STOP_WORDS - {"year", "years", "month", "months", "week", "weeks", "day", "days", "new"}
 
 _PART_OF = frozenset("of less more fewer the as below above higher lower cheaper dearer".split())
-
-Reading = tuple[Decimal, str]
-"""A value and a unit name; "" is a plain number or a count, "ordinal", "fraction", "times", "vague" are what they say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """`readings` are all values that the words can mean; `noun` holds roots of what is counted."""
-
-    text: str
-    start: int
-    end: int
-    readings: frozenset[Reading]
-    noun: tuple[str, ...] = ()
-    scaled: bool = field(default=False, compare=False)
-
-    @property
-    def bare(self) -> bool:
-        """Nothing says what is counted: "from 18 percent to 12"."""
-        return not self.noun and (not self.unit or any(not unit for _, unit in self.readings))
-
-    @property
-    def unit(self) -> str:
-        return next((unit for _, unit in sorted(self.readings) if unit), "")
-
-
-def same(one: Figure, other: Figure) -> bool:
-    """Whether both can mean the same number of the same unit."""
-    for value, unit in one.readings:
-        for other_value, other_unit in other.readings:
-            if value != other_value:
-                continue
-            if same_unit(unit, other_unit) or (not unit and one.bare) or (not other_unit and other.bare):
-                return True
-            if one.scaled and other.scaled and not unit:
-                return True  # "a 187 billion bid" for "187 billion rupiah": scale words are specific enough
-    return False
 
 
 @dataclass(slots=True)
@@ -99,7 +59,7 @@ def figures(text: str) -> list[Figure]:
         if figure:
             found.append(figure)
         i = max(after, i + 1)
-    return _linked(found, text)
+    return linked(found, text)
 
 
 def _at(words: _Words, i: int) -> tuple[Figure | None, int]:
@@ -169,7 +129,12 @@ def _in_name(words: _Words, i: int) -> bool:
 def _prefix(words: _Words, i: int) -> tuple[int, str]:
     """The item where the figure begins, and the currency before the number: $, US$, NOK."""
     before = words.items[i - 1][0] if i else ""
-    if words.attached(i) and before.isalpha() and (before.isupper() or before in {"Rs", "Ksh"}) and fold(before) in CODES:
+    if (
+        words.attached(i)
+        and before.isalpha()
+        and (before.isupper() or before in {"Rs", "Ksh"})
+        and fold(before) in CODES
+    ):
         return i - 1, CODES[fold(before)]  # R9, RM500
     if before in SYMBOL and words.attached(i):
         letters = words.low(i - 2) if words.attached(i - 1) else ""
@@ -195,11 +160,11 @@ def _in_words(words: _Words, i: int) -> tuple[Figure | None, int]:
         if low in SMALL and (not seen or part % 100 == 0 or (part % 10 == 0 and part % 100 >= 20 and SMALL[low] < 10)):
             part, seen, j = part + SMALL[low], True, j + 1
         elif low == "hundred" and seen and part < 100:
-            part, j = (part or 1) * 100, j + 1
+            part, j = part * 100, j + 1
         elif low in SCALE and low not in {"mn", "mln", "bn", "bln", "tn", "trn"}:
             if not seen and low != "dozen" and words.low(j - 1) not in {"a", "per", "several", "few"}:
                 return None, j + 1
-            total, part, seen, j = total + (part or 1) * SCALE[low], Decimal(0), True, j + 1
+            total, part, seen, j = total + (part or Decimal(1)) * SCALE[low], Decimal(0), True, j + 1
         elif (
             low == "-"
             and words.low(j + 1) in SMALL
@@ -335,32 +300,3 @@ def _span(words: _Words, start: int, after: int) -> tuple[str, int, int]:
 
 def _share(part: int, whole: int) -> Decimal:
     return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001"))
-
-
-def _linked(found: list[Figure], text: str) -> list[Figure]:
-    """Figures that share a unit or a scale: "from 7.5 to 4 percent", "3 to 5 million", "$12 to 14"."""
-    result = list(found)
-    for i in range(len(result) - 1):
-        one, other = result[i], result[i + 1]
-        if not _LINK.match(text[one.end : other.start]):
-            continue
-        if not one.unit and not one.noun and other.unit not in {"ordinal", "fraction", "times", "vague"}:
-            readings = set(one.readings) | {(v, u) for v, _ in one.readings for _, u in other.readings}
-            if other.scaled and not one.scaled:
-                bare = min(v for v, _ in found[i + 1].readings)
-                factor = _factor(bare)
-                readings |= {(v * factor, u) for v, _ in one.readings for _, u in other.readings if v < 1000}
-            result[i] = Figure(one.text, one.start, one.end, frozenset(readings), one.noun or other.noun, one.scaled)
-        elif one.unit and not other.unit and not other.noun:
-            readings = set(other.readings) | {
-                (v, u) for v, _ in other.readings for _, u in one.readings if u not in {"ordinal"}
-            }
-            result[i + 1] = Figure(other.text, other.start, other.end, frozenset(readings), other.noun, other.scaled)
-    return result
-
-
-def _factor(value: Decimal) -> int:
-    for scale in (10**12, 10**9, 10**6, 1000):
-        if value >= scale:
-            return scale
-    return 1

@@ -17,11 +17,13 @@ from summarizer.types import Status
 
 # Sentences about the text or the writer, and phrases that fit every article.
 _GENERIC = re.compile(
-    r"\b(?:this|the) (?:article|passage|text|piece|report|story|paragraph|summary|brief) (?:highlights|discusses|describes|emphasi[sz]es|mentions"
+    r"\b(?:this|the) (?:article|passage|text|piece|report|story|paragraph|summary|brief) (?:highlights"
+    r"|discusses|describes|emphasi[sz]es|mentions"
     r"|explores|provides|outlines|covers|focuses|is about|shows how important)\b"
     r"|\bas an (?:ai|analyst|assistant)\b|\bi (?:cannot|can't|am|would|have|hope)\b|\blet me\b"
     r"|\b(?:it is|it's) (?:important|worth|crucial|essential) to (?:note|remember|mention|consider)\b"
-    r"|\bonly time will tell\b|\bremains to be seen\b|\bin (?:today's|the modern|an ever)\b|\bgame[- ]changer\b|\bplay(?:s)? a (?:crucial|key|vital|pivotal|significant) role\b",
+    r"|\bonly time will tell\b|\bremains to be seen\b|\bin (?:today's|the modern|an ever)\b"
+    r"|\bgame[- ]changer\b|\bplay(?:s)? a (?:crucial|key|vital|pivotal|significant) role\b",
     re.IGNORECASE,
 )
 
@@ -52,7 +54,11 @@ def judge(source: Source, text: str, likelihood: float | None = None, *, strict:
     problems: list[Problem] = list(locks(source, line))
     problems += [("attribution", detail) for detail in wrong_offices(source, line)]
     problems += [("attribution", detail) for detail in misattributions(source, line)]
-    if seen.support.single >= _CARRIED:
+    if strict:
+        problems += [
+            ("name", f"{n} is in the article only as a part of a name") for n in source.names.only_inside(text)
+        ]
+    if strict and seen.support.single >= _CARRIED:
         problems += [("attribution", detail) for detail in unattributed(source, line, seen.support.best)]
     if _GENERIC.search(text):
         problems.append(("generic", "it speaks of the text, or would fit any article"))

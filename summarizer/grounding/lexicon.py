@@ -55,7 +55,8 @@ BODIES = frozenset(
     port harbour harbor airport station base hall house street road avenue park bay river lake sea island islands
     mountain county district province city town village systems technologies technology energy power motors industries
     laboratory laboratories lab museum library theatre gallery church programme program project mission treaty act code
-    protocol agreement convention convoy forum conference festival prize award cup data service services police navy army
+    protocol agreement convention convoy forum conference festival prize award cup data service services police navy
+    army
     force forces guard fleet star times post herald news daily network alliance coalition consortium partners capital
     exchange market supermarket stores foods farms growers cooperative north south east west northern southern eastern
     western upper lower new old great saint valley bridge dam canal gate tower plant mine works shipping marine maritime
@@ -72,7 +73,8 @@ SPEECH = frozenset(
     believed believes think thinks thought put puts write wrote writes report reported reports recall recalled recalls
     reveal revealed reveals disclose disclosed discloses mention mentioned mentions highlight highlighted highlights
     concede conceded concedes admit admitted admits acknowledge acknowledged confirm confirmed confirms promise
-    promised promises demand demanded demands caution cautioned cautions complain complained complains maintain maintained
+    promised promises demand demanded demands caution cautioned cautions complain complained complains maintain
+    maintained
     maintains comment commented hope hopes hoped fear fears feared object objected objects praise praised criticise
     criticised criticize criticized want wants wanted doubt doubts doubted""".split()
 )
@@ -82,11 +84,14 @@ NEGATORS = frozenset(
 )
 # Words that say a "not" as plainly as "not" does.
 DENIALS = frozenset(
-    """deny denied denies denying refuse refused refuses refusing refusal decline declined declines declining fail failed fails
-    failing failure lack lacks lacked lacking reject rejected rejects rejecting rejection cancel cancelled cancels absent absence
-    missing exclude excluded excludes excluding excluded bar barred bars ban banned bans prohibit prohibited prohibits prevent
+    """deny denied denies denying refuse refused refuses refusing refusal decline declined declines declining fail
+    failed fails
+    failing failure lack lacks lacked lacking reject rejected rejects rejecting rejection cancel cancelled cancels
+    absent absence
+    missing exclude excluded excludes excluding excluded bar barred bars ban banned bans prohibit prohibited
+    prohibits prevent
     prevents prevented forbid forbids forbidden unless except  disagree disagreed disagrees dispute disputed disputes
-    doubt doubts doubted withheld withhold withholds unable unchanged impossible unlikely   hardly barely   
+    doubt doubts doubted withheld withhold withholds unable unchanged impossible unlikely   hardly barely
     exempt spared stopped stops halted  """.split()
 )
 # Words that carry a "not" inside them: one of them in the evidence can answer for a "not" in the statement.
@@ -94,21 +99,26 @@ NEGATIVE = (
     NEGATORS
     | DENIALS
     | frozenset(
-        """only yet few little fewer less instead rather beyond outside unpublished undisclosed unnamed unknown unclear undecided against
-    lost lose loses halt halted silent avoid avoids avoided far ends ended oppose opposed opposes rare rarely stall stalled
+        """only yet few little fewer less instead rather beyond outside unpublished undisclosed unnamed unknown
+    unclear undecided against
+    lost lose loses halt halted silent avoid avoids avoided far ends ended oppose opposed opposes rare rarely stall
+    stalled
     abandon abandoned ignore ignored dropped ineligible independent still open""".split()
     )
 )
 
 HEDGES = frozenset(
     """could may might would should likely unlikely possibly perhaps probably potentially presumably can appears appear
-    appeared seems seem suggests suggest suggesting implies imply probable possible potential expected if unless whether depend
-    depends tend tends risk risks threaten threatens promises need needs apparently watch must raises points leaves until
+    appeared seems seem suggests suggest suggesting implies imply probable possible potential expected if unless
+    whether depend
+    depends tend tends risk risks threaten threatens promises need needs apparently watch must raises points leaves
+    until
     remains""".split()
 )
 # A hedge strong enough to make a sentence an inference rather than a claim.
 INFERENCE = frozenset(
-    """could may might would should likely unlikely possibly perhaps probably potentially presumably appears appear seems seem
+    """could may might would should likely unlikely possibly perhaps probably potentially presumably appears appear
+    seems seem
     suggests suggest implies imply can if unless""".split()
 )
 
@@ -116,9 +126,11 @@ ANTONYMS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(one.split()), frozenset(other.split()))
     for one, other in (
         (
-            "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing gained climb climbs"
+            "rise rises rose risen rising increase increases increased increasing grow grows grew grown "
+            "growing gained climb climbs"
             " climbed climbing",
-            "fall falls fell fallen falling decrease decreases decreased decreasing decline declines drop drops dropped shrink"
+            "fall falls fell fallen falling decrease decreases decreased decreasing decline declines "
+            "drop drops dropped shrink"
             " shrank shrunk",
         ),
         ("approve approves approved approval", "reject rejects rejected rejection"),
@@ -160,11 +172,14 @@ SYNONYMS = tuple(
     cost price expense|farmer grower|doctor physician|court judge tribunal ruling|law rule regulation legislation act
     government state ministry|start begin launch open|end finish conclude close|show demonstrate prove|need require must
     reduce cut lower|rise increase grow climb|fall drop decline decrease|big large great|small little|help aid assist
-    research study|test trial experiment|plan intend aim propose|aim objective goal purpose|define describe explain tell|core key main central|supplier provider vendor|customer client buyer
+    research study|test trial experiment|plan intend aim propose|aim objective goal purpose
+    define describe explain tell|core key main central|supplier provider vendor|customer client buyer
     pupil student|jobs employment job post|house home|award grant give|delay postpone late|site location place
     union labour workers|storm gale|illness disease|medicine drug|fine penalty|error mistake fault|report account
-    satellite spacecraft probe|flight fly|join enter|member participant|leave quit exit|income revenue earnings|profit earnings
-    power electricity energy|water sea|fishermen fishers fishing|school college university|hospital clinic|soldier troop army military
+    satellite spacecraft probe|flight fly|join enter|member participant|leave quit exit|income revenue earnings
+    profit earnings
+    power electricity energy|water sea|fishermen fishers fishing|school college university|hospital clinic
+    soldier troop army military
     document paper file|collaboration cooperation partnership|gathering meeting assembly conference forum""".replace(
         "\n", "|"
     ).split("|")

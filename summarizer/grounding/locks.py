@@ -7,7 +7,7 @@ loosened to let something pass.
 from __future__ import annotations
 
 from summarizer.grounding.dates import DateMention
-from summarizer.grounding.figures import Figure, same
+from summarizer.grounding.figure import Figure, same
 from summarizer.grounding.quotes import quotes, unbalanced, verbatim
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.text import fold
@@ -40,7 +40,7 @@ def _unique(items: list[str]) -> list[str]:
 
 def figure_locks(source: Source, statement: Line) -> list[Problem]:
     problems = []
-    covered = [(d.start, d.end) for d in statement.dates]
+    covered = [(d.start, d.end) for d in statement.dates if not _measured(statement, d)]
     for figure in statement.figures:
         if any(s <= figure.start and figure.end <= e for s, e in covered) or _self_counted(statement, figure):
             continue
@@ -49,12 +49,24 @@ def figure_locks(source: Source, statement: Line) -> list[Problem]:
     return problems
 
 
+def _measured(statement: Line, date: DateMention) -> bool:
+    """Whether four digits that could be a year carry a unit: "1200 tonnes"."""
+    return date.kind == "year" and any(
+        f.unit and f.start <= date.start and date.end <= f.end for f in statement.figures
+    )
+
+
 def _holds(source: Source, figure: Figure, other: Figure) -> bool:
     """Whether a figure of the source is this one. Where it stands there without a unit, the source must use this
     unit elsewhere at least."""
     if not same(figure, other):
         return False
-    return not figure.unit or bool(other.unit) or not other.bare or any(same_unit(figure.unit, f.unit) for _, f in source.figures)
+    return (
+        not figure.unit
+        or bool(other.unit)
+        or not other.bare
+        or any(same_unit(figure.unit, f.unit) for _, f in source.figures)
+    )
 
 
 def _with_noun(figure: Figure) -> str:
@@ -83,7 +95,7 @@ def _as_year(source: Source, figure: Figure) -> bool:
 def date_locks(source: Source, statement: Line) -> list[Problem]:
     problems = []
     for date in statement.dates:
-        if source.calendar.holds(date):
+        if source.calendar.holds(date) or _measured(statement, date):
             continue
         if date.kind == "year" and any(
             unit == "" and value == date.year for _, f in source.figures for value, unit in f.readings

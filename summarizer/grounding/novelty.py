@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from summarizer.grounding.lexicon import HEDGES, INFERENCE, SPEECH
 from summarizer.grounding.source import Line, Source
@@ -18,16 +19,23 @@ from summarizer.grounding.units import SCALE, SMALL
 # Words that carry a sentence rather than its news.
 _LIGHT = frozenset(
     root(word)
-    for word in """hold take make give include involve bring come get become set put keep part well way use mean remain stay also
-    among relate related follow following case make made number well far long away already so thing work sit rest go going
+    for word in """hold take make give include involve bring come get become set put keep part well way use mean
+    remain stay also
+    among relate related follow following case make made number well far long away already so thing work sit rest
+    go going
     turn leave show need want point move help""".split()
 )
-_BREAKS = frozenset("while but though although because since so as which who where when that and or whereas after before if".split())
+_BREAKS = frozenset(
+    "while but though although because since so as which who where when that and or whereas after before if".split()
+)
 # Things of which a text can only say "the" when it has spoken of one.
 _THINGS = frozenset(
-    """company firm agency bank government ministry project programme program agreement contract deal treaty law bill plan product device
-    mission satellite ship vessel aircraft plant mine port airport hospital school university team club union court trial study report
-    survey investor shareholder customer supplier employer patient student farmer president minister mayor chairman director figure
+    """company firm agency bank government ministry project programme program agreement contract deal treaty law
+    bill plan product device
+    mission satellite ship vessel aircraft plant mine port airport hospital school university team club union court
+    trial study report
+    survey investor shareholder customer supplier employer patient student farmer president minister mayor chairman
+    director figure
     article author editor analyst researcher merger acquisition election war strike fire storm flood""".split()
 )
 _LEAST_WORDS = 2
@@ -90,7 +98,7 @@ def _clauses(statement: Line) -> list[tuple[int, int]]:
         if word.text in {",", ";", ":", "(", ")"} or (word.key in _BREAKS and i):
             cuts.append(i)
     cuts.append(len(statement.words))
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
 _SINGULAR = re.compile(r"(?:ies|s)$")
@@ -105,6 +113,13 @@ def unspoken_things(source: Source, statement: Line) -> tuple[str, ...]:
         thing = statement.words[i + 1]
         singular = thing.key[:-1] if thing.key.endswith("s") and thing.key[:-1] in _THINGS else thing.key
         if singular not in _THINGS or thing.capital:
+            continue
+        after = statement.words[i + 2].key if i + 2 < len(statement.words) else ""
+        if after in {"of", "that", "which", "who", "behind"}:
+            continue  # the sentence itself says which
+        if singular in {"company", "firm", "team", "supplier", "agency"} and any(
+            not m.persons for m in statement.mentions
+        ):
             continue
         key = root(singular)
         earlier = any(root(w.key) == key for w in statement.words[:i])

@@ -111,8 +111,7 @@ def _before(line: Line, first: int) -> tuple[str, frozenset[str]] | None:
     if (
         i < 0
         or line.words[i].key not in _OFFICES
-        or (line.words[i].text.endswith("s")
-        and not line.words[i].key.endswith("ss"))
+        or (line.words[i].text.endswith("s") and not line.words[i].key.endswith("ss"))
     ):
         return None
     phrase = [w.key for w in line.words[max(0, i - 3) : i + 1] if w.word]
@@ -176,8 +175,7 @@ def _near(source: Source, person: int, head: str) -> bool:
         places = [
             i
             for i, w in enumerate(line.words)
-            if (w.key in ROLES
-            and _SAME_OFFICE.get(w.key, w.key) == same)
+            if (w.key in ROLES and _SAME_OFFICE.get(w.key, w.key) == same)
             or w.key == head
             or w.key == head + "s"
             or (root(w.key) == root(head))
@@ -200,9 +198,12 @@ def _all_lines(source: Source) -> tuple[Line, ...]:
 
 # "X's point", "X's estimate": words as good as "X says".
 _SAYINGS = frozenset(
-    """point claim view argument question figure figures estimate warning remark complaint caution concern account answer reply
-    objection proposal forecast statement comment comments doubt doubts worry worries fear suggestion demand charge assurance
-    promise denial criticism message advice finding result results team group report study letter quote quotation preference
+    """point claim view argument question figure figures estimate warning remark complaint caution concern account
+    answer reply
+    objection proposal forecast statement comment comments doubt doubts worry worries fear suggestion demand charge
+    assurance
+    promise denial criticism message advice finding result results team group report study letter quote quotation
+    preference
     hope offer explanation description observation verdict calculation reading""".split()
 )
 
@@ -315,7 +316,7 @@ def speakers(source: Source) -> dict[int, frozenset[int]]:
             found[line.n], last = person, person
         elif (open_quote or begins) and last:
             found[line.n] = last
-        elif any(w.key in SPEECH for w in line.words):
+        elif any(w.key in SPEECH or w.key == "according" for w in line.words):
             found[line.n] = frozenset({-1})  # somebody without a name
             last = frozenset() if not begins else last
         if persons:

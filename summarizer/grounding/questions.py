@@ -17,9 +17,11 @@ _ANSWERING = 0.8
 _SAME = 0.5
 
 _EMPTY_ROOTS = frozenset(
-    """implication implicat impact effect affect consequenc outcome benefit challeng risk opportunity role importanc important
+    """implication implicat impact effect affect consequenc outcome benefit challeng risk opportunity role
+    importanc important
     futur term long short futur industry sector market compan company public people stakehold plan measur step strategy
-    potential possib ensur address help help futur lead key main major global world international countr country government
+    potential possib ensur address help help futur lead key main major global world international countr country
+    government
     develop technolog technology issue concern change chang news story article event situation decision project progress
     growth relation cooperat collaborat partnership innovation research science society economy economic political
     policy policies regulation impact mean influenc shape contribut role success success""".split()
@@ -75,18 +77,21 @@ def _first_part(text: str, part: str) -> str:
     return text[: len(part)]
 
 
-def _held(source: Source, line: Line, other: Line) -> float:
+def _held(source: Source, line: Line, other: Line, near: Line | None = None) -> float:
+    """The share of a question's weight that a sentence holds, with the one before it for what it leans on."""
     weights = {k: source.weight(k) for k in line.roots}
     total = sum(weights.values()) or 1.0
-    return sum(w * matches(k, other) for k, w in weights.items()) / total
+    both = (other, near) if near else (other,)
+    return sum(w * max(matches(k, one) for one in both) for k, w in weights.items()) / total
 
 
 def _answer(source: Source, line: Line) -> int:
     opening = [w.key for w in line.words[:4] if w.word]
     if not opening or len(line.roots) < 3:
         return 0
-    for other in source.lines:
-        if _held(source, line, other) >= _ANSWERING and _gives(opening, line, other):
+    for before, other in zip((None, *source.lines), source.lines, strict=False):
+        near = before if before and before.paragraph == other.paragraph else None
+        if _held(source, line, other, near) >= _ANSWERING and _gives(opening, line, other):
             return other.n
     return 0
 

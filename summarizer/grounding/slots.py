@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from summarizer.grounding.dates import DateMention
-from summarizer.grounding.figures import Figure, same
+from summarizer.grounding.figure import Figure, same
 from summarizer.grounding.people import known_speakers
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.text import fold

@@ -12,9 +12,11 @@ from math import log
 
 from summarizer.grounding.countries import COUNTRY
 from summarizer.grounding.dates import Calendar, DateMention, dates
-from summarizer.grounding.figures import Figure, figures
+from summarizer.grounding.figure import Figure
+from summarizer.grounding.figures import figures
 from summarizer.grounding.lexicon import MONTHS
-from summarizer.grounding.names import Entity, Names, NameSpan, name_spans
+from summarizer.grounding.names import Entity, Names
+from summarizer.grounding.namespans import NameSpan, name_spans
 from summarizer.grounding.quotes import quoted_part, squeezed
 from summarizer.grounding.text import Token, root, tokens
 from summarizer.types import Reading, Record

@@ -7,6 +7,7 @@ and signs against it (a negation or a direction that differs, a name or a figure
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from summarizer.grounding.lexicon import ANTONYMS, DENIALS, INFERENCE, NEGATIVE, NEGATORS, SYNONYMS
 from summarizer.grounding.source import Line, Source
@@ -133,7 +134,9 @@ class Polarity:
 
 # Negators that turn a verb around; "no", "without" and the like often say only that something isn't mentioned.
 _VERBAL = frozenset({"not", "never", "cannot", "n't"})
-_AUXILIARIES = frozenset("is are was were be been has have had do does did will would can could may might must should".split())
+_AUXILIARIES = frozenset(
+    "is are was were be been has have had do does did will would can could may might must should".split()
+)
 _REACH_BEFORE, _REACH_AFTER = 5, 6
 # The share of the words around a "not" that a denial in the source must hold to answer for it fully.
 _ANSWERED = 0.4
@@ -251,7 +254,7 @@ def _lost_negation(statement: Line, lines: list[Line]) -> float:
             if len(shared) < 3 or len(shared) / len(words) < 0.7 or not after or after[0] not in shared:
                 continue
             places = sorted(p for k in shared for p in statement.roots[k])
-            close = any(q - p <= 5 for p, q in zip(places, places[1:], strict=False))
+            close = any(q - p <= 5 for p, q in pairwise(places))
             denied = any(_cue(w) > 0.6 and any(abs(i - p) <= 6 for p in places) for i, w in enumerate(statement.words))
             if close and not denied:
                 return 1.0

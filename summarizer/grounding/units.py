@@ -10,14 +10,16 @@ from decimal import Decimal
 SMALL = {
     word: n
     for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen "
         "eighteen nineteen".split()
     )
 } | {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 ORDINAL = {
     word: n
     for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+        "fourteenth fifteenth "
         "sixteenth seventeenth eighteenth nineteenth twentieth".split(),
         1,
     )
@@ -181,22 +183,36 @@ CODES = {
     "kr": "kr",
     "cfa": "franc",
 }
-_CURRENCY_WORDS = """dollar dollars|euro euros|pound pounds sterling|yen|yuan renminbi|franc francs|krona kronor kronur|krone kroner
-zloty zlotys zlote zl|koruna korunas koruny|forint forints|rupee rupees|real reais|rand rands|won|lira liras|leu lei|hryvnia hryvnias
-naira nairas|shilling shillings|dirham dirhams|riyal riyals|rial rials|rouble roubles ruble rubles|peso pesos|baht bahts|rupiah rupiahs
-ringgit ringgits|dong dongs|taka takas|shekel shekels|dinar dinars|kuna kunas|lev leva|lari laris|dram drams|tenge tenges|som soms
-manat manats|cedi cedis|kwacha kwachas|birr birrs|pula pulas|metical meticais|kwanza kwanzas|kyat kyats|kip kips|tugrik tugriks togrog
-guarani guaranies|sol soles|boliviano bolivianos|colon colones|quetzal quetzals quetzales|lempira lempiras|cordoba cordobas
-gourde gourdes|ariary|ouguiya|pataca patacas|riel riels|afghani afghanis|somoni|denar denars|lek leke|cent cents|penny pence|ore|paise
+_CURRENCY_WORDS = """dollar dollars|euro euros|pound pounds sterling|yen|yuan renminbi|franc francs
+krona kronor kronur|krone kroner
+zloty zlotys zlote zl|koruna korunas koruny|forint forints|rupee rupees|real reais|rand rands|won|lira liras|leu lei
+hryvnia hryvnias
+naira nairas|shilling shillings|dirham dirhams|riyal riyals|rial rials|rouble roubles ruble rubles|peso pesos
+baht bahts|rupiah rupiahs
+ringgit ringgits|dong dongs|taka takas|shekel shekels|dinar dinars|kuna kunas|lev leva|lari laris|dram drams
+tenge tenges|som soms
+manat manats|cedi cedis|kwacha kwachas|birr birrs|pula pulas|metical meticais|kwanza kwanzas|kyat kyats|kip kips
+tugrik tugriks togrog
+guarani guaranies|sol soles|boliviano bolivianos|colon colones|quetzal quetzals quetzales|lempira lempiras
+cordoba cordobas
+gourde gourdes|ariary|ouguiya|pataca patacas|riel riels|afghani afghanis|somoni|denar denars|lek leke|cent cents
+penny pence|ore|paise
 kobo|crown crowns|guilder guilders|mark marks|schilling schillings"""
-_MEASURES = """%|point|kilometre kilometres kilometer kilometers km kms|metre metres meter meters|centimetre centimetres centimeter
+_MEASURES = """%|point|kilometre kilometres kilometer kilometers km kms|metre metres meter meters
+centimetre centimetres centimeter
 centimeters cm|millimetre millimetres millimeter millimeters mm|mile miles|foot feet ft|inch inches|nautical-mile
-kilogram kilograms kilo kilos kg kgs kilogramme kilogrammes|gram grams gramme grammes|milligram milligrams mg|tonne tonnes|ton tons
-pound-weight|litre litres liter liters|millilitre millilitres ml|barrel barrels|gallon gallons|hectare hectares ha|acre acres
-second-time seconds|minute minutes|hour hours|day days|week weeks|fortnight fortnights|month months|year years|decade decades
-century centuries|night nights|megawatt megawatts mw|gigawatt gigawatts gw|kilowatt kilowatts kw|terawatt terawatts|watt watts
-megawatt-hour megawatt-hours mwh|kilowatt-hour kilowatt-hours kwh|gigawatt-hour gigawatt-hours gwh|terawatt-hour terawatt-hours twh
-volt volts kv|degree degrees|gigabyte gigabytes gb|terabyte terabytes tb|megabyte megabytes mb|gigahertz ghz|megahertz mhz
+kilogram kilograms kilo kilos kg kgs kilogramme kilogrammes|gram grams gramme grammes|milligram milligrams mg
+tonne tonnes|ton tons
+pound-weight|litre litres liter liters|millilitre millilitres ml|barrel barrels|gallon gallons|hectare hectares ha
+acre acres
+second-time seconds|minute minutes|hour hours|day days|week weeks|fortnight fortnights|month months|year years
+decade decades
+century centuries|night nights|megawatt megawatts mw|gigawatt gigawatts gw|kilowatt kilowatts kw|terawatt terawatts
+watt watts
+megawatt-hour megawatt-hours mwh|kilowatt-hour kilowatt-hours kwh|gigawatt-hour gigawatt-hours gwh
+terawatt-hour terawatt-hours twh
+volt volts kv|degree degrees|gigabyte gigabytes gb|terabyte terabytes tb|megabyte megabytes mb|gigahertz ghz
+megahertz mhz
 knot knots|kilotonne kilotonnes|decibel decibels|bit bits qubit qubits|basis-point|km/h|mph|am|pm|celsius"""
 
 
@@ -215,7 +231,8 @@ LOOSE_DOLLARS = frozenset(name for name in MONEY if name.startswith("dollar"))
 # Words that may stand between a number and its unit.
 BETWEEN = frozenset(
     "more additional extra further full consecutive straight square cubic metric nautical calendar working us american "
-    "canadian australian hong kong singapore new zealand swiss danish swedish norwegian icelandic czech egyptian west african kenyan "
+    "canadian australian hong kong singapore new zealand swiss danish swedish norwegian icelandic czech "
+    "egyptian west african kenyan "
     "ugandan tanzanian indian pakistani sri lankan nepalese mexican chilean colombian argentine philippine "
     "turkish omani qatari saudi moroccan tunisian jordanian kuwaiti bahraini serbian cuban namibian jamaican fijian "
     "successive separate long short whole extra trading business estonian faroese".split()

@@ -87,6 +87,7 @@ def open_model(
     if progress:
         progress("load", 0, 1)
     from summarizer.models.local import LocalModel
+    from summarizer.models.weights import cache_directory
 
     model = LocalModel(
         directory,
@@ -97,6 +98,7 @@ def open_model(
         threads=threads,
         context_tokens=context_tokens,
         adapter=house_adapter() if parsed.kind == "house" else None,
+        prepared=cache_directory(cache_dir) / "prepared",
     )
     if progress:
         progress("load", 1, 1)

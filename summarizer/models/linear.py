@@ -14,6 +14,7 @@ resolution instead of half of the activations', which matter more: benchmarks/RE
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -40,17 +41,26 @@ class PlainLinear:
         return y if self.bias is None else y.add_(self.bias)
 
 
+@dataclass(frozen=True, slots=True)
+class EightBit:
+    """A weight [out, in] as levels [out, in] (int8) times scales [out]; `sums` [out] are the weight's row sums."""
+
+    levels: Tensor
+    scales: Tensor
+    sums: Tensor
+
+
 class EightBitLinear:
     """Weights in eight bits by output channel, activations in eight bits by row, sums in 32 bits.
 
     x = middle + half * z with z in -1..1, so W x = half * (W z) + middle * (W 1); only W z is quantised.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, paired: bool) -> None:
-        levels, scales = quantise_rows(weight, paired=paired)
+    def __init__(self, weight: Tensor | EightBit, bias: Tensor | None, *, paired: bool) -> None:
+        matrix = weight if isinstance(weight, EightBit) else eight_bit(weight, paired=paired)
         self.bias = None if bias is None else bias.float()
-        self.sums = levels.sum(1, dtype=torch.int32).float().mul_(scales)  # [out], W 1
-        self._packed = _pack(levels, scales)
+        self.sums = matrix.sums  # W 1
+        self._packed = _pack(matrix.levels, matrix.scales)
         self._product: Any = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -66,16 +76,23 @@ class EightBitLinear:
 class Embedding:
     """Rows of a table [vocabulary, hidden], kept in eight bits by row or as they are."""
 
-    def __init__(self, weight: Tensor, dtype: torch.dtype, *, eight_bit: bool) -> None:
+    def __init__(self, weight: Tensor | EightBit, dtype: torch.dtype) -> None:
         self.dtype = dtype
         self.scales: Tensor | None = None
-        self.table = weight
-        if eight_bit:
-            self.table, self.scales = quantise_rows(weight)
+        if isinstance(weight, EightBit):
+            self.table, self.scales = weight.levels, weight.scales
+        else:
+            self.table = weight
 
     def __call__(self, ids: Tensor) -> Tensor:
         rows = self.table[ids].to(self.dtype)
         return rows if self.scales is None else rows.mul_(self.scales[ids, None])
+
+
+def eight_bit(weight: Tensor, *, paired: bool = False) -> EightBit:
+    """The weight in eight bits; see `quantise_rows`."""
+    levels, scales = quantise_rows(weight, paired=paired)
+    return EightBit(levels, scales, levels.sum(1, dtype=torch.int32).float().mul_(scales))
 
 
 def quantise_rows(weight: Tensor, *, paired: bool = False) -> tuple[Tensor, Tensor]:
@@ -125,9 +142,9 @@ def adds_in_32_bits() -> bool:
     return bool(probe is not None and probe())
 
 
-def make_linear(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
+def make_linear(weight: Tensor | EightBit, bias: Tensor | None, dtype: str) -> Linear:
     """A product with `weight` [out, in] in "int8", "float32" or "bfloat16"."""
-    if dtype == "int8":
+    if dtype == "int8" or isinstance(weight, EightBit):
         return EightBitLinear(weight, bias, paired=not adds_in_32_bits())
     kept = weight.to(getattr(torch, dtype))
     on_cuda = weight.device.type == "cuda"

@@ -9,7 +9,7 @@ adapter, quantised and dropped one by one, so that the peak of memory is near th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,31 @@ from torch import Tensor
 from summarizer.errors import UnsupportedModel, WeightsCorrupt
 from summarizer.models.checkpoint import Adapter, Checkpoint
 from summarizer.models.forward import FastNetwork, Layer, Shape, Weights
-from summarizer.models.linear import Embedding, eight_bit_available, make_linear
+from summarizer.models.linear import (
+    EightBit,
+    Embedding,
+    Linear,
+    adds_in_32_bits,
+    eight_bit,
+    eight_bit_available,
+    make_linear,
+)
 from summarizer.models.network import Network
+from summarizer.models.prepared import Prepared, key
 
 _FAMILY = {"llama", "mistral", "qwen2", "qwen3"}
 _ROTATIONS = {"default", "linear", "llama3", "yarn"}  # those whose frequencies are fixed at load
 
 
 def open_network(
-    directory: Path, *, device: str | None = None, dtype: str | None = None, adapter: Path | None = None
+    directory: Path,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    adapter: Path | None = None,
+    prepared: Path | None = None,
 ) -> tuple[Network, str, str]:
-    """The network with the names of its device and dtype.
+    """The network with the names of its device and dtype. Quantised weights are kept under `prepared`.
 
     `device` is "cpu", "cuda" or "cuda:N"; the default is CUDA where there is one. `dtype` is "int8",
     "float32" or "bfloat16"; the default is bfloat16 on CUDA and int8 on a processor that multiplies it fast,
@@ -43,9 +57,15 @@ def open_network(
     reason = why_not_fast(config, directory)
     if reason is None:
         checkpoint = Checkpoint(directory, merged)
-        network: Network = FastNetwork(_read_weights(config, checkpoint, where, kind), where, _activations(where, kind))
-        _check_all_used(checkpoint, merged, directory)
-        return network, str(where), kind
+        kept = Prepared(_prepared(prepared, directory, adapter) if kind == "int8" else None)
+        try:
+            weights = _read_weights(config, checkpoint, where, kind, kept)
+            if not kept.whole:
+                _check_all_used(checkpoint, merged, directory)
+            kept.finish()
+        finally:
+            kept.abandon()
+        return FastNetwork(weights, where, _activations(where, kind)), str(where), kind
     from summarizer.models.general import open_general
 
     if dtype == "int8":
@@ -54,6 +74,11 @@ def open_network(
         )
     kind = kind if kind != "int8" else "float32"
     return open_general(directory, where, kind, merged), str(where), kind
+
+
+def _prepared(root: Path | None, directory: Path, adapter: Path | None) -> Path | None:
+    sources = [directory] if adapter is None else [directory, adapter]
+    return None if root is None else root / key(sources, "paired" if not adds_in_32_bits() else "plain")
 
 
 def read_config(directory: Path) -> Any:
@@ -139,7 +164,22 @@ def _rotation(config: Any, head_dim: int) -> tuple[Tensor, float]:
     return frequencies.float(), float(factor)
 
 
-def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dtype: str) -> Weights:
+Matrix = Callable[[str, Callable[[], Tensor], bool], Tensor | EightBit]
+
+
+def _matrices(dtype: str, kept: Prepared) -> Matrix:
+    """What gives a matrix of a name: as it is, or in eight bits and then from the cache where it is there. `paired`
+    is for matrices that are multiplied, not for tables of rows."""
+
+    def matrix(name: str, weight: Callable[[], Tensor], paired: bool) -> Tensor | EightBit:
+        if dtype != "int8":
+            return weight()
+        return kept.matrix(name, lambda: eight_bit(weight(), paired=paired and not adds_in_32_bits()))
+
+    return matrix
+
+
+def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dtype: str, kept: Prepared) -> Weights:
     heads = config.num_attention_heads
     shape = Shape(
         layers=config.num_hidden_layers,
@@ -152,30 +192,33 @@ def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dty
         epsilon=config.rms_norm_eps,
     )
     frequencies, factor = _rotation(config, shape.head_dim)
-    kept = _activations(device, dtype)
-    table = checkpoint.read("model.embed_tokens.weight").to(device)
-    if table.shape != (shape.vocabulary, shape.hidden):
-        raise WeightsCorrupt(f"The embedding is {tuple(table.shape)}, not as config.json says.", "Fetch it again.")
+    activations = _activations(device, dtype)
+    matrix = _matrices(dtype, kept)
     tied = config.tie_word_embeddings or "lm_head.weight" not in checkpoint
     if tied:
         checkpoint.unread.discard("lm_head.weight")
-    head = table if tied else checkpoint.read("lm_head.weight").to(device)
-    linear = make_linear(head, None, dtype)
-    del head
-    embedding = Embedding(table if dtype != "float32" else table.float(), kept, eight_bit=dtype == "int8")
-    del table
+
+    def table() -> Tensor:
+        rows = checkpoint.read("model.embed_tokens.weight").to(device)
+        if rows.shape != (shape.vocabulary, shape.hidden):
+            raise WeightsCorrupt(f"The embedding is {tuple(rows.shape)}, not as config.json says.", "Fetch it again.")
+        return rows.float() if dtype == "float32" else rows
+
+    def head() -> Tensor:
+        return table() if tied else checkpoint.read("lm_head.weight").to(device)
+
     return Weights(
         shape=shape,
-        embedding=embedding,
-        layers=tuple(_read_layer(checkpoint, i, shape, device, dtype) for i in range(shape.layers)),
-        norm=checkpoint.read("model.norm.weight").to(device, kept),
-        head=linear,
+        embedding=Embedding(matrix("embedding", table, False), activations),
+        layers=tuple(_read_layer(checkpoint, i, shape, device, dtype, matrix) for i in range(shape.layers)),
+        norm=checkpoint.read("model.norm.weight").to(device, activations),
+        head=make_linear(matrix("head", head, True), None, dtype),
         frequencies=frequencies.to(device),
         rotation_scale=factor,
     )
 
 
-def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, dtype: str) -> Layer:
+def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, dtype: str, matrix: Matrix) -> Layer:
     stem = f"model.layers.{number}."
     attention = stem + "self_attn."
     kept = _activations(device, dtype)
@@ -201,25 +244,38 @@ def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, 
         return torch.cat(there).to(device) if there else None
 
     names = ("q_proj", "k_proj", "v_proj")
-    qkv = joined([projection(name, "weight") for name in names])
-    gate_up = joined([c.read(f"{stem}mlp.{name}.weight") for name in ("gate_proj", "up_proj")])
-    gate_up_bias = joined([c.maybe(f"{stem}mlp.{name}.bias") for name in ("gate_proj", "up_proj")])
-    assert qkv is not None
-    assert gate_up is not None
 
-    def single(name: str) -> tuple[Tensor, Tensor | None]:
+    def cat(parts: list[Tensor | None]) -> Tensor:
+        whole = joined(parts)
+        assert whole is not None
+        return whole
+
+    def product(name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> Linear:
+        return make_linear(matrix(f"{number}.{name}", weight, True), bias, dtype)
+
+    def single(name: str) -> Linear:
         bias = c.maybe(f"{stem}{name}.bias")
-        return c.read(f"{stem}{name}.weight").to(device), None if bias is None else bias.to(device)
+        return product(
+            name, lambda: c.read(f"{stem}{name}.weight").to(device), None if bias is None else bias.to(device)
+        )
 
     return Layer(
         norm_attention=c.read(stem + "input_layernorm.weight").to(device, kept),
-        qkv=make_linear(qkv, joined([projection(name, "bias") for name in names]), dtype),
+        qkv=product(
+            "qkv",
+            lambda: cat([projection(name, "weight") for name in names]),
+            joined([projection(name, "bias") for name in names]),
+        ),
         query_norm=query_norm,
         key_norm=key_norm,
-        out=make_linear(*single("self_attn.o_proj"), dtype),
+        out=single("self_attn.o_proj"),
         norm_mlp=c.read(stem + "post_attention_layernorm.weight").to(device, kept),
-        gate_up=make_linear(gate_up, gate_up_bias, dtype),
-        down=make_linear(*single("mlp.down_proj"), dtype),
+        gate_up=product(
+            "gate_up",
+            lambda: cat([c.read(f"{stem}mlp.{name}.weight") for name in ("gate_proj", "up_proj")]),
+            joined([c.maybe(f"{stem}mlp.{name}.bias") for name in ("gate_proj", "up_proj")]),
+        ),
+        down=single("mlp.down_proj"),
     )
 
 

@@ -50,6 +50,7 @@ class LocalModel:
         dtype: str | None = None,
         threads: int | None = None,
         adapter: Path | str | None = None,
+        prepared: Path | None = None,
         max_rows: int = 64,
         kv_bytes: int | None = None,
         context_tokens: int | None = None,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from summarizer.grounding.dates import dates
-from summarizer.grounding.figures import same
+from summarizer.grounding.figure import same
 from summarizer.grounding.lexicon import MONTHS
 from summarizer.grounding.people import claimant_of, offices
 from summarizer.grounding.quotes import quotes
@@ -107,10 +107,10 @@ class Case:
     original: str = ""
 
 
-def corpus(path: Path) -> list[Material]:
-    """The articles of a corpus file with their statements."""
+def corpus(path: Path, every: int = 1) -> list[Material]:
+    """Every n-th article of a corpus file with its statements."""
     result = []
-    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()[::every]):
         told = row["article"]
         reading = segment(Article(told["body"], told["title"], told["byline"], told["published"]))
         parts = [("summary", row["summary"]), ("takeaway", row["takeaway"])]
@@ -219,8 +219,8 @@ def _scale(draw: random.Random, text: str, material: Material, stranger: Materia
 
 def _unit(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
     pattern = (
-        r"(?<=\d)(?:\s*%|[ -](?:percent|kilometres|metres|years|months|weeks|days|hours|minutes|tonnes|hectares|euros|dollars|zlotys|reais|rupees"
-        r"|pesos|kronor|kroner|megawatts|litres|dinars|rand|yen|pounds)\b)|(?<![\w])[€£$](?=\d)"
+        r"(?<=\d)(?:\s*%|[ -](?:percent|kilometres|metres|years|months|weeks|days|hours|minutes|tonnes|hectares"
+        r"|euros|dollars|zlotys|reais|rupees|pesos|kronor|kroner|megawatts|litres|dinars|rand|yen|pounds)\b)|(?<![\w])[€£$](?=\d)"
     )
     spots = list(re.finditer(pattern, text))
     if not spots:
@@ -384,7 +384,7 @@ def _office(draw: random.Random, text: str, material: Material, stranger: Materi
     held = [(o.person, o.head) for other in material.source.lines for o in offices(other)]
     if not people:
         return ""
-    start, end, entity = draw.choice(people)
+    _, end, entity = draw.choice(people)
     own = {head for person, head in held if person == entity}
     options = [head for person, head in held if person != entity and head not in own] or [
         r for r in ROLES if r.split()[0] not in material.reading.article.text.lower()
@@ -410,7 +410,8 @@ def _negation(draw: random.Random, text: str, material: Material, stranger: Mate
 
 
 _TAIL = re.compile(
-    r"\b(?:is|are|has|have|will|was|plans to|decides|leads|wants|needs|depends on|works|pays)\b [^A-Z0-9\"“;:]{20,130}\.$"
+    r"\b(?:is|are|has|have|will|was|plans to|decides|leads|wants|needs|depends on|works|pays)\b"
+    r" [^A-Z0-9\"“;:]{20,130}\.$"
 )
 
 

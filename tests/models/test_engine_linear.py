@@ -11,6 +11,7 @@ from summarizer.models.linear import (
     EightBitLinear,
     Embedding,
     adds_in_32_bits,
+    eight_bit,
     eight_bit_available,
     quantise_rows,
 )
@@ -71,12 +72,12 @@ def test_what_is_quantised_is_left_as_it_was() -> None:
     weight = numbers(8, 16)
     before = weight.clone()
     EightBitLinear(weight, None, paired=True)
-    Embedding(weight, torch.float32, eight_bit=True)
+    Embedding(eight_bit(weight), torch.float32)
     assert torch.equal(weight, before)
 
 
 def test_the_embedding_keeps_rows_apart() -> None:
     table = numbers(20, 16) * torch.logspace(-2, 2, 20)[:, None]
-    rows = Embedding(table, torch.float32, eight_bit=True)(torch.tensor([3, 19, 3]))
+    rows = Embedding(eight_bit(table), torch.float32)(torch.tensor([3, 19, 3]))
     assert torch.allclose(rows, table[[3, 19, 3]], rtol=0.01, atol=float(table[19].abs().max()) / 200)
     assert torch.equal(rows[0], rows[2])

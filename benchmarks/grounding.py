@@ -1,0 +1,174 @@
+"""How well each signal of the grounding check agrees with people: sentence-level ROC AUC and balanced accuracy.
+
+    python benchmarks/grounding.py PATH [--model SPEC] [--limit N]
+
+PATH is mturk_xsum.jsonl of QAGS (Wang, Cho and Lewis, 2020): news articles with summary sentences that three readers
+each judged consistent or not; the majority counts. Combinations are cross-validated by article; intervals are from
+1,000 bootstrap samples of articles. With --model, the model's own likelihood of the sentence with and without the
+article is a signal as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from summarizer.grounding.judge import judge
+from summarizer.grounding.source import source_of
+from summarizer.segment import segment
+from summarizer.types import Article
+from summarizer.words import content_stems
+
+FOLDS, SAMPLES, RIDGE = 10, 1_000, 1.0
+SIGNALS = (
+    "coverage", "single", "pairs", "new", "new clause", "figure displaced", "date displaced", "locks",
+)  # fmt: skip
+INSTRUCTION = "Summarise the article in one sentence."
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A summary sentence: which article, whether most readers found it consistent, its signals (more is better)."""
+
+    article: int
+    consistent: bool
+    signals: dict[str, float]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--model", help="also ask this model, such as tiny or house")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--threads", type=int)
+    asked = parser.parse_args()
+    rows = [json.loads(line) for line in asked.path.read_text(encoding="utf-8").splitlines()][: asked.limit]
+    examples = read(rows)
+    if asked.model:
+        examples = with_likelihood(examples, rows, asked.model, asked.threads)
+    label = np.array([e.consistent for e in examples], dtype=float)
+    group = np.array([e.article for e in examples])
+    print(f"{len(examples)} sentences of {len(rows)} articles, {label.mean():.0%} consistent\n")
+    print(f"{'signal':34} {'ROC AUC':>22} {'balanced accuracy':>24}")
+    names = list(examples[0].signals)
+    table = np.array([[e.signals[n] for n in names] for e in examples])
+    for i, name in enumerate(names):
+        show(name, table[:, i], label, group)
+    ours = [n for n in names if n != "word overlap"]
+    lexical = [n for n in ours if not n.startswith("likelihood")]
+    show("lexical signals together", crossed(table[:, [names.index(n) for n in lexical]], label, group), label, group)
+    if len(ours) > len(lexical):
+        together = crossed(table[:, [names.index(n) for n in ours]], label, group)
+        show("all together", together, label, group)
+    return 0
+
+
+def read(rows: Sequence[dict[str, Any]]) -> list[Example]:
+    examples = []
+    for at, row in enumerate(rows):
+        source = source_of(segment(Article(row["article"])))
+        words = set(content_stems(row["article"]))
+        for told in row["summary_sentences"]:
+            votes = [r["response"] == "yes" for r in told["responses"]]
+            judged = judge(source, told["sentence"])
+            values = judged.features.values
+            own = content_stems(told["sentence"])
+            signals = {"word overlap": sum(w in words for w in own) / max(1, len(own))}
+            for name in SIGNALS[:-1]:
+                good = name in {"coverage", "single", "pairs"}
+                signals[name] = values[name] if good else -values[name]
+            exact = {"name", "figure", "date", "quotation"}
+            signals["locks"] = -float(sum(rule in exact for rule, _ in judged.problems))
+            examples.append(Example(at, sum(votes) * 2 > len(votes), signals))
+    return examples
+
+
+def with_likelihood(
+    examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None
+) -> list[Example]:
+    """The examples with the model's mean log-probability a token of each sentence, and its gain through the article."""
+    from summarizer.models import open_model
+    from summarizer.models.protocol import Prefix
+
+    sentences = [[told["sentence"] for told in row["summary_sentences"]] for row in rows]
+    given: list[float] = []
+    alone: list[float] = []
+    with open_model(spec, threads=threads) as model:
+        with model.read(Prefix("You write news summaries.", "Article: (none)\n\n")) as session:
+            flat = [(INSTRUCTION, s) for group in sentences for s in group]
+            alone = [value or 0.0 for value in session.likelihood(flat)]
+        for row, group in zip(rows, sentences, strict=True):
+            with model.read(Prefix("You write news summaries.", f"Article: {row['article']}\n\n")) as session:
+                given += [value or 0.0 for value in session.likelihood([(INSTRUCTION, s) for s in group])]
+    return [
+        Example(e.article, e.consistent, {**e.signals, "likelihood": a, "likelihood gain": a - b})
+        for e, a, b in zip(examples, given, alone, strict=True)
+    ]
+
+
+# --- measures ------------------------------------------------------------------------------------------------
+
+
+def show(name: str, score: Array, label: Array, group: Array) -> None:
+    a, b = (interval(measure, score, label, group) for measure in (auc, lambda s, y: balanced(s, y)))
+    print(
+        f"{name:34} {auc(score, label):6.3f} [{a[0]:.3f}, {a[1]:.3f}]"
+        f" {balanced(score, label):8.3f} [{b[0]:.3f}, {b[1]:.3f}]"
+    )
+
+
+def auc(score: Array, label: Array) -> float:
+    """The probability that a consistent sentence scores higher than an inconsistent one, ties counting half."""
+    good, bad = score[label == 1], score[label == 0]
+    return float((good[:, None] > bad).mean() + 0.5 * (good[:, None] == bad).mean())
+
+
+def balanced(score: Array, label: Array) -> float:
+    """The mean of both classes' recall at the best threshold of the sample."""
+    best = 0.5
+    for threshold in np.unique(score):
+        said = score >= threshold
+        best = max(best, float((said[label == 1].mean() + (~said)[label == 0].mean()) / 2))
+    return best
+
+
+def interval(measure: Callable[[Array, Array], float], score: Array, label: Array, group: Array) -> tuple[float, float]:
+    """The middle 95 percent over bootstrap samples of articles."""
+    draw = np.random.default_rng(0)
+    members = [np.flatnonzero(group == g) for g in np.unique(group)]
+    values = []
+    for _ in range(SAMPLES):
+        pick = np.concatenate([members[i] for i in draw.integers(len(members), size=len(members))])
+        if 0 < label[pick].mean() < 1:
+            values.append(measure(score[pick], label[pick]))
+    return float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975))
+
+
+def crossed(table: Array, label: Array, group: Array) -> Array:
+    """Out-of-fold log-odds of a ridge logistic regression on standardised signals; an article stays in one fold."""
+    folds = np.random.default_rng(0).permutation(group.max() + 1) % FOLDS
+    fold = folds[group]
+    result = np.zeros(len(label))
+    for k in range(FOLDS):
+        train, test = fold != k, fold == k
+        mean, spread = table[train].mean(0), table[train].std(0) + 1e-9
+        x = np.c_[np.ones(train.sum()), (table[train] - mean) / spread]
+        w = np.zeros(x.shape[1])
+        penalty = np.eye(len(w)) * RIDGE
+        penalty[0, 0] = 0
+        for _ in range(30):
+            p = 1 / (1 + np.exp(-x @ w))
+            w += np.linalg.solve((x.T * (p * (1 - p))) @ x + penalty, x.T @ (label[train] - p) - penalty @ w)
+        result[test] = np.c_[np.ones(test.sum()), (table[test] - mean) / spread] @ w
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
