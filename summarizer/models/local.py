@@ -62,7 +62,11 @@ class LocalModel:
         threads = threads or physical_cores()
         with torch_threads(threads):
             network, where, kind = open_network(
-                directory, device=device, dtype=dtype, adapter=None if adapter is None else Path(adapter)
+                directory,
+                device=device,
+                dtype=dtype,
+                adapter=None if adapter is None else Path(adapter),
+                prepared=prepared,
             )
         self.engine_path = network.path
         self._info = ModelInfo(
