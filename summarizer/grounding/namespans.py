@@ -19,11 +19,13 @@ _JOINTS = frozenset(
 )
 _LOOSE_JOINTS = frozenset("of the for & and".split())
 _STARTS_AFTER = frozenset('.?!:"([;-')
+# Endings that no name has. "-ing", "-ed", "-ly" and "-ers" aren't among them (Boeing, Lockheed, Lilly, Sellers): a word
+# with one of these is ordinary only where its stem is known.
 _ENDINGS = tuple(
-    "ing ed ly tion tions ment ments ness ity ities ance ence ers ors ists ism able "
+    "tion tions ment ments ness ity ities ance ence ists ism able "
     "ible ful less ous ive ical ships ship wise ward hood isation ization".split()
 )
-_INFLECTED = ("s", "ed", "ing", "er", "est", "ly", "ment", "ation")
+_INFLECTED = ("s", "ed", "ing", "er", "or", "est", "ly", "ment", "ation")
 _NOT_NAMES = frozenset("i o".split()) | WEEKDAYS | frozenset(MONTHS)
 
 
