@@ -13,7 +13,7 @@ from summarizer.grounding.support import matches
 
 MIN_WORDS, MAX_WORDS = 8, 45
 # The share of a question's weight that one sentence must hold before it can be its answer.
-_ANSWERING = 0.74
+_ANSWERING = 0.8
 _SAME = 0.5
 
 _EMPTY_ROOTS = frozenset(
