@@ -70,6 +70,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         + RECORD.format(id="z", date="2003", text="The same text.")
         + RECORD.format(id="z", date="2004", text="The same  text.")
     )
+    (tmp_path / "relevance.toml").write_text('[tiny]\noffset = "low"\nslope = true\nbias = 1\n')
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
     told = "\n".join(caught.value.problems)
@@ -85,6 +86,10 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         "mine.toml: y2.text must be one sentence",
         "mine.toml: z two records have this id",
         "mine.toml: z has the same text as z",
+        "relevance.toml: tiny.offset must be a number",
+        "relevance.toml: tiny.slope must be a number",
+        "relevance.toml: tiny.error must be a number",
+        "relevance.toml: tiny.bias is unknown",
     ):
         assert expected in told
 
