@@ -87,11 +87,10 @@ def _open_ours(work: Work) -> tuple[Any, Any]:
 
     from summarizer.models.engine import Engine
     from summarizer.models.load import open_network
-    from summarizer.models.pace import Pace
 
     torch.set_num_threads(work["threads"])
     network, _, work["kind"] = open_network(Path(work["directory"]), dtype=work["dtype"])
-    return torch, Engine(network, Pace(work["threads"]))
+    return torch, Engine(network, work["threads"])
 
 
 # --- transformers ---

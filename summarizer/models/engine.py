@@ -9,7 +9,6 @@ Knows no tokenizer, no threads and no words; `scheduler.py` decides who may join
 from __future__ import annotations
 
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from typing import Any
 import torch
 
 from summarizer.models.network import Network, Segment
-from summarizer.models.pace import Pace
 from summarizer.models.protocol import Finish, Sampling
 from summarizer.models.sampling import Allowed, draw
 
@@ -87,11 +85,12 @@ class RowState:
 
 
 class Engine:
-    """Not for several threads at once. Prefixes must be ready before rows are added to them. With a `pace` the
-    number of threads for products is chosen anew for each pass; without one it is left alone."""
+    """Not for several threads at once. Prefixes must be ready before rows are added to them. `threads` is how many
+    share the products of a pass (None leaves it alone). It stays the same for good: sums that are split otherwise
+    differ in their last bits, and the same seed must give the same text."""
 
-    def __init__(self, network: Network, pace: Pace | None = None) -> None:
-        self.network, self.pace = network, pace
+    def __init__(self, network: Network, threads: int | None = None) -> None:
+        self.network, self.threads = network, threads
         self.passes = 0
         self._reading: deque[PrefixState] = deque()
         self._joining: deque[list[RowState]] = deque()  # rows with the same beginning, read once
@@ -177,16 +176,9 @@ class Engine:
 
     def _pass(self, segments: Sequence[Segment]) -> torch.Tensor:
         self.passes += 1
-        if self.pace is None:
-            return self.network.run(segments)
-        tokens = sum(len(segment.ids) for segment in segments)
-        threads = self.pace.choose(tokens)
-        if threads != torch.get_num_threads():
-            torch.set_num_threads(threads)
-        started = time.perf_counter()
-        logits = self.network.run(segments)
-        self.pace.learn(tokens, threads, time.perf_counter() - started)
-        return logits
+        if self.threads is not None and self.threads != torch.get_num_threads():
+            torch.set_num_threads(self.threads)  # PyTorch keeps it by the calling thread
+        return self.network.run(segments)
 
     def _take_joining(self, budget: int) -> list[list[RowState]]:
         """Groups whose beginnings fit into this pass; always one, however long, so that none waits for

@@ -17,7 +17,6 @@ from summarizer.models.chat import ChatFormat
 from summarizer.models.cores import physical_cores
 from summarizer.models.engine import Engine, PrefixState, RowState, Score, Write
 from summarizer.models.load import config_tokens, default_kv_bytes, open_network, torch_threads
-from summarizer.models.pace import Pace
 from summarizer.models.protocol import Completion, ModelInfo, Prefix, Row, Usage
 from summarizer.models.scheduler import Limits, Scheduler
 from summarizer.models.trie import ChoiceTree
@@ -80,8 +79,7 @@ class LocalModel:
         tokens = (kv_bytes or default_kv_bytes(directory, where)) // network.kv_bytes
         # Rows get the larger part: a brief has many of them, each with evidence of its own.
         limits = Limits(rows=max_rows, prefix_tokens=tokens * 3 // 10, row_tokens=tokens * 7 // 10)
-        pace = Pace(threads) if where == "cpu" else None
-        self._scheduler = Scheduler(Engine(network, pace), limits)
+        self._scheduler = Scheduler(Engine(network, threads if where == "cpu" else None), limits)
         self.load_seconds = time.perf_counter() - started
 
     @property

@@ -16,7 +16,6 @@ from summarizer.errors import Cancelled, ModelError
 from summarizer.models.engine import Engine, RowState, Score, Write
 from summarizer.models.load import open_network
 from summarizer.models.network import Network
-from summarizer.models.pace import Pace
 from summarizer.models.protocol import Sampling
 from summarizer.models.scheduler import Limits, Scheduler
 
@@ -72,7 +71,7 @@ def start(network: Watched) -> Iterator[Opener]:
     opened: list[Scheduler] = []
 
     def open_with(limits: Limits) -> Scheduler:
-        opened.append(Scheduler(Engine(network, Pace(1)), limits))  # type: ignore[arg-type]
+        opened.append(Scheduler(Engine(network, 1), limits))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_with

@@ -283,3 +283,18 @@ def test_the_same_seed_gives_the_same_text(tiny: Model) -> None:
         with tiny.read(PREFIX) as session:
             texts.append([completion.text for completion in session.write([row, ROW])])
     assert texts[0] == texts[1]
+
+
+@pytest.mark.model
+def test_the_same_rows_give_the_same_texts_again(tiny: LocalModel) -> None:
+    """Many rows at once, greedy and drawn, on the threads that this machine has."""
+    prefix = Prefix("You are an analyst.", "The dam at Alta holds 3 million cubic metres of water. " * 30)
+    rows = [
+        Row(f"Tell me about the dam, part {i}.", max_tokens=40, sampling=Sampling(0.7 * (i % 2), 0.9, 1.05, seed=i))
+        for i in range(16)
+    ]
+    texts = []
+    for _ in range(3):
+        with tiny.read(prefix) as session:
+            texts.append([completion.text for completion in session.write(rows)])
+    assert texts[0] == texts[1] == texts[2]
