@@ -62,6 +62,8 @@ def judge(source: Source, text: str, likelihood: float | None = None, *, strict:
         problems += [("attribution", detail) for detail in unattributed(source, line, seen.support.best)]
     if _GENERIC.search(text):
         problems.append(("generic", "it speaks of the text, or would fit any article"))
+    if text.rstrip(" \"”'’)").endswith("?"):
+        problems.append(("incomplete", "a question is no statement"))
     status, doubt = decide(seen, strict)
     if doubt:
         problems.append(doubt)

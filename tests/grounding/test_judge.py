@@ -82,3 +82,19 @@ def test_every_sentence_of_an_article_carries_itself(source: Source) -> None:
         judgement = judge(source, line.text)
         assert line.n in judgement.evidence
         assert judgement.features.support.single == pytest.approx(1.0)
+
+
+def test_a_question_is_no_statement() -> None:
+    source = source_of(segment(Article("Norkraft could raise the dam at Alta by 4 metres in 2027. It needs a permit.")))
+    asked = judge(source, "Could Norkraft raise the dam at Alta by 4 metres in 2027?", strict=True)
+    assert asked.status is None
+    assert ("incomplete", "a question is no statement") in asked.problems
+
+
+def test_a_consequence_must_be_made_of_the_articles_own_matter() -> None:
+    text = "Norkraft will raise the dam at Alta by 4 metres in 2027. The dam feeds two power plants."
+    source = source_of(segment(Article(text)))
+    near = judge(source, "The two power plants could get more water from a dam raised by 4 metres.", strict=True)
+    far = judge(source, "Norkraft may also face competition from companies that develop similar projects.", strict=True)
+    assert near.status == "inferred"
+    assert far.status is None
