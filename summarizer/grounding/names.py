@@ -178,7 +178,11 @@ class Names:
             problems += strange
             if not strange:
                 problems += self._mixed(span, free)
-        return problems
+        return problems + [w.text for w in words if w.capital and w.key in ROLES and not self._has_role(w.key)]
+
+    def _has_role(self, role: str) -> bool:
+        """Whether the source has the office, or a word of its family ("ministry" for "Minister")."""
+        return any(word.startswith(role[:5]) for word in self.caps | self.lowers)
 
     def _passes(self, word: Token) -> bool:
         if self.knows(word):

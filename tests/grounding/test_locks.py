@@ -101,3 +101,11 @@ def test_every_sentence_of_an_article_passes_its_own_locks(reading: Reading) -> 
 
 def test_title_and_byline_count_as_sources(reading: Reading) -> None:
     assert lock_violations("Ole Dahl reports that the Grain board buys dryers.", reading) == []
+
+
+def test_an_office_that_the_article_does_not_know_is_a_foreign_name() -> None:
+    reading = segment(
+        Article("Wang Chi, a deputy and research fellow, spoke on Monday about space science and technology.")
+    )
+    assert lock_violations("The Deputy Minister of Science and Technology spoke on Monday.", reading)
+    assert not lock_violations("Deputy Wang Chi spoke on Monday.", reading)
