@@ -49,6 +49,10 @@ class Config:
                 f"There is no panel called {name!r}.", f"Choose one of: {', '.join(sorted(self.panels))}."
             ) from None
 
+    def calibration(self, spec: str) -> Calibration:
+        """How to read the relevance of the model `spec`; one that isn't named is taken at its word."""
+        return self.calibrations.get(spec, Calibration())
+
 
 def data_dir(kind: str) -> Path:
     """The packaged `configs` or `prompts`: inside the wheel, or at the top of a source checkout."""
@@ -92,11 +96,6 @@ def load_config(config_dir: Path | str | None = None) -> Config:
     problems.raise_any()
     services = _files(roots, "service.toml")
     return Config(panels, sectors, records, tuple(prompt_dirs), services[-1] if services else None, calibrations)
-
-
-def check_records(config_dir: Path | str | None = None) -> tuple[Record, ...]:
-    """The records, or a ConfigError with every problem: the whole check of `analyst-brief records check`."""
-    return load_config(config_dir).records
 
 
 # --- panels --------------------------------------------------------------------------------------------------

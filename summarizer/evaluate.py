@@ -22,7 +22,7 @@ from summarizer.models import Model, open_model
 from summarizer.models.protocol import Prefix
 from summarizer.pipeline import sentences_of, write_brief
 from summarizer.prompting import Prompts
-from summarizer.score import UNCALIBRATED, score
+from summarizer.score import score
 from summarizer.segment import segment
 from summarizer.types import Article, Brief, Draft, Options, Panel, Reading, Statement
 from summarizer.verify import is_answered, is_generic, lock_violations
@@ -141,7 +141,7 @@ def _rate(case: Case, model: Model, config: Config, tally: _Tally) -> None:
     beats = sorted(case.scores)
     panel = Panel("all", "All", tuple(config.sectors[beat] for beat in beats))
     prompts = Prompts(config.prompt_dirs)
-    calibration = config.calibrations.get(model.info.spec, UNCALIBRATED)
+    calibration = config.calibration(model.info.spec)
     with model.read(Prefix(prompts.system(), prompts.document(segment(case.article)))) as session:
         for beat, rating in zip(beats, score(session, prompts, panel, calibration), strict=True):
             tally.given.append(case.scores[beat])

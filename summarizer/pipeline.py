@@ -19,7 +19,7 @@ from summarizer.evidence import choose
 from summarizer.models.protocol import Model, Prefix, Session
 from summarizer.prompting import Prompts
 from summarizer.render import template_version
-from summarizer.score import UNCALIBRATED, score
+from summarizer.score import score
 from summarizer.segment import fit, segment
 from summarizer.types import (
     Article,
@@ -83,7 +83,7 @@ def write_brief(
     try:
         watch(Progress("read", 1, 1))
         with clock.measure("score"):
-            ratings = score(session, prompts, panel, config.calibrations.get(model.info.spec, UNCALIBRATED))
+            ratings = score(session, prompts, panel, config.calibration(model.info.spec))
         watch(Progress("score", 1, 1))
         with clock.measure("write"):
             draft = write(session, prompts, reading, panel, ratings, evidence, records, options, watch=watch, stop=stop)

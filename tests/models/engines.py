@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from loopback import Request, Response
+from loopback import Request, Response, serving
+
+from summarizer.models.protocol import Completion, Prefix, Row
+from summarizer.models.remote import RemoteModel
 
 Say = Callable[[dict[str, Any]], str]
 
@@ -80,3 +84,17 @@ class FakeEngine:
 
 def roles(payload: Mapping[str, Any]) -> Sequence[str]:
     return [message["role"] for message in payload["messages"]]
+
+
+PREFIX = Prefix("You are an analyst.", "The article.")
+
+
+@contextmanager
+def opened(engine: Any, **options: Any) -> Iterator[RemoteModel]:
+    with serving(engine) as server, RemoteModel("m", server.url, backoff=0.01, **options) as model:
+        yield model
+
+
+def write(engine: Any, *rows: Row, **options: Any) -> list[Completion]:
+    with opened(engine, **options) as model, model.read(PREFIX) as session:
+        return session.write(rows)

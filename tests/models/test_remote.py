@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from engines import FakeEngine, refusal, roles
-from loopback import Response, serving
+from engines import PREFIX, FakeEngine, opened, refusal, roles, write
+from loopback import Response
 
 from summarizer.errors import ContextTooSmall, RemoteError
 from summarizer.models.protocol import Completion, Prefix, Row, Sampling
-from summarizer.models.remote import RemoteModel, defuse, estimate, without_opening
+from summarizer.models.remote import defuse, estimate, without_opening
 from summarizer.models.remote_http import api_base
 
-PREFIX = Prefix("You are an analyst.", "The article.")
 NUMBERS = [str(number) for number in range(1, 11)]
-
-
-@contextmanager
-def opened(engine: Any, **options: Any) -> Iterator[RemoteModel]:
-    with serving(engine) as server, RemoteModel("m", server.url, backoff=0.01, **options) as model:
-        yield model
-
-
-def write(engine: Any, *rows: Row, **options: Any) -> list[Completion]:
-    with opened(engine, **options) as model, model.read(PREFIX) as session:
-        return session.write(rows)
 
 
 def rate(engine: FakeEngine, choices: list[str] = NUMBERS) -> list[float]:

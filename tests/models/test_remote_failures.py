@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from engines import FakeEngine, refusal
+from engines import PREFIX, FakeEngine, opened, refusal, write
 from loopback import Request, Response, serving
 
 from summarizer.errors import Cancelled, ContextTooSmall, RemoteError
-from summarizer.models.protocol import Completion, Prefix, Row
+from summarizer.models.protocol import Row
 from summarizer.models.remote import RemoteModel
 from summarizer.models.remote_http import retry_after
-
-PREFIX = Prefix("You are an analyst.", "The article.")
-
-
-@contextmanager
-def opened(engine: Any, **options: Any) -> Iterator[RemoteModel]:
-    with serving(engine) as server, RemoteModel("m", server.url, backoff=0.01, **options) as model:
-        yield model
-
-
-def write(engine: Any, *rows: Row, **options: Any) -> list[Completion]:
-    with opened(engine, **options) as model, model.read(PREFIX) as session:
-        return session.write(rows)
 
 
 def failing(times: int, response: Response) -> FakeEngine:
