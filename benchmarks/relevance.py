@@ -38,10 +38,10 @@ def main() -> None:
 
     config = load_config()
     cases = sorted(read_corpus(Path(options.corpus), config), key=lambda case: sha256(case.id.encode()).hexdigest())
-    prompts = Prompts(config.prompt_dirs)
     given, said = [], []
     with open_model(options.model) as model:
         spec = model.info.spec
+        prompts = Prompts(config.prompt_dirs, model.info.adapter)
         for number, case in enumerate(cases[: options.articles], 1):
             print(f"{number}/{options.articles} {case.id}", file=sys.stderr, flush=True)
             beats = sorted(case.scores)

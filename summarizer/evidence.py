@@ -1,83 +1,150 @@
 """Chooses, before anything is written, which sentences of the article each section is written from.
 
 In: a Reading and a Panel. Out: an Evidence with sentence numbers for the summary, each analyst, each question
-and the takeaway. Analysts share as few sentences as the article allows, so that their sections differ. Lexical
-only: no model is asked, and nothing is written or checked here.
+and the takeaway. Analysts share as few sentences as the article allows, so that their sections differ. A sentence's
+worth for a section is a weighted sum of simple signs; the weights are a logistic regression on the sentences that
+carry the corpus's exemplary texts (`python -m training chooser --fit`). No model is asked, and nothing is written
+or checked here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import exp
 
 from summarizer.types import Analyst, Anchor, Evidence, Panel, Reading
-from summarizer.words import WORD, content_stems, inverse_frequency
+from summarizer.words import WORD, content_stems
 
-SENTENCES_A_SECTION = 3
+SECTION, TAKEAWAY = 4, 3  # sentences
 MIN_WORDS = 6
-# What a sentence loses for each section that already has it: more than a typical difference in fit, less than
-# the difference between a sentence on the beat and one off it.
-REUSE_PENALTY = 0.45
-# How much of a sentence's claim on a section is its general weight in the story, against its fit to the lens.
-SALIENCE_SHARE = 0.4
+# What a sentence loses for each section that already has it, in the units of the weights: a stronger one cost recall
+# on the corpus, a weaker one made the sections alike.
+REUSE_PENALTY = 0.5
+
+# What speaks for a sentence in an analyst's section.
+SECTOR_WEIGHTS: Mapping[str, float] = {
+    "bias": -2.82,
+    "fit": 0.48,
+    "terms": 1.67,
+    "beside": 0.62,
+    "first": 0.28,
+    "figure": 0.31,
+    "length": 1.15,
+}
+# And in the summary and the takeaway.
+SUMMARY_WEIGHTS: Mapping[str, float] = {
+    "bias": -1.61,
+    "first": 0.2,
+    "top": 1.01,
+    "late": -3.55,
+    "last": -0.74,
+    "figure": 0.7,
+    "figures": 0.65,
+    "quotation": -0.97,
+    "length": 1.02,
+    "title": 0.94,
+}
+TAKEAWAY_WEIGHTS: Mapping[str, float] = {
+    "bias": -2.79,
+    "first": 1.52,
+    "top": 0.23,
+    "late": -0.65,
+    "last": 0.44,
+    "figure": 0.16,
+    "figures": 0.33,
+    "quotation": -0.06,
+    "length": 1.21,
+    "title": 0.83,
+}
 
 LEANS_BACK = re.compile(
     r"""^["“']?(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Both"""
     r"""|The (?:two|company|firm|agency|union))\b"""
 )
 FIGURE = re.compile(r"\d")
+NUMBER = re.compile(r"\d[\d.,]*")
+QUOTE = re.compile(r"[“\"]")
 
 
 def choose(reading: Reading, panel: Panel, questions: int) -> Evidence:
     """Evidence for every section of a brief, with up to `questions` anchors."""
-    salience = _salience(reading)
-    usable = [s.n for s in reading.sentences if len(reading.text_of(s.n).split()) >= MIN_WORDS]
-    usable = usable or [s.n for s in reading.sentences]
-    fit = [_fit(reading, usable, analyst, panel) for analyst in panel.analysts]
-    central = sorted(usable, key=lambda n: -salience[n])
+    usable = usable_sentences(reading)
+    story = story_signs(reading, usable)
+    summary = {n: _worth(signs, SUMMARY_WEIGHTS) for n, signs in story.items()}
+    takeaway = {n: _worth(signs, TAKEAWAY_WEIGHTS) for n, signs in story.items()}
+    fit = [
+        {n: _worth(signs, SECTOR_WEIGHTS) for n, signs in sector_signs(reading, usable, analyst, panel).items()}
+        for analyst in panel.analysts
+    ]
     return Evidence(
-        summary=_with_antecedents(reading, central[: SENTENCES_A_SECTION + 1]),
-        analysts=_assign(reading, usable, fit, salience),
-        takeaway=_with_antecedents(reading, central[:2]),
-        anchors=_anchors(reading, usable, salience, questions),
+        summary=_with_antecedents(reading, _best(summary, SECTION)),
+        analysts=_assign(reading, usable, fit),
+        takeaway=_with_antecedents(reading, _best(takeaway, TAKEAWAY)),
+        anchors=_anchors(reading, usable, {n: 1 / (1 + exp(-worth)) for n, worth in summary.items()}, questions),
     )
 
 
-def _salience(reading: Reading) -> dict[int, float]:
-    """Sentence number -> 0..1: how much it shares with the headline, the lead and the rest of the story."""
-    stems = {s.n: content_stems(reading.text_of(s.n)) for s in reading.sentences}
-    weight = inverse_frequency(list(stems.values()))
+def usable_sentences(reading: Reading) -> list[int]:
+    """Numbers of the sentences that are long enough to say something; of all, where none is."""
+    long = [s.n for s in reading.sentences if len(reading.text_of(s.n).split()) >= MIN_WORDS]
+    return long or [s.n for s in reading.sentences]
+
+
+def story_signs(reading: Reading, usable: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Sentence number -> what speaks for or against its being central to the story, each about 0..1."""
     title = set(content_stems(reading.article.title))
-    lead = set(stems[1]) if stems else set()
-    counts: dict[str, int] = {}
-    for words in stems.values():
-        for word in set(words):
-            counts[word] = counts.get(word, 0) + 1
-    raw = {}
-    for n, words in stems.items():
-        # Words that recur in other sentences are what the story is about; their rarity keeps fillers out.
-        topical = sum(weight[w] for w in set(words) if counts[w] > 1 or w in title)
-        echo = sum(weight.get(w, 1.0) for w in set(words) & (title | lead))
+    count = max(len(reading.sentences), 1)
+    signs = {}
+    for n in usable:
         text = reading.text_of(n)
-        score = (topical + echo) / (6 + len(words)) + 0.25 * bool(FIGURE.search(text))
-        score += 0.6 if n == 1 else 0.25 if n <= 3 else 0.0
-        raw[n] = score
-    top = max(raw.values(), default=1.0) or 1.0
-    return {n: score / top for n, score in raw.items()}
+        signs[n] = {
+            "first": float(n == 1),
+            "top": float(n <= 3),
+            "late": n / count,
+            "last": float(n == count),
+            "figure": float(bool(FIGURE.search(text))),
+            "figures": min(len(NUMBER.findall(text)), 3) / 3,
+            "quotation": float(bool(QUOTE.search(text))),
+            "length": min(len(text.split()), 40) / 40,
+            "title": len(title & set(content_stems(text))) / 3,
+        }
+    return signs
 
 
-def _fit(reading: Reading, usable: Sequence[int], analyst: Analyst, panel: Panel) -> dict[int, float]:
-    """Sentence number -> 0..1: how much of the analyst's vocabulary it holds, a term counting the less the
-    more analysts of this panel share it."""
+def sector_signs(
+    reading: Reading, usable: Sequence[int], analyst: Analyst, panel: Panel
+) -> dict[int, dict[str, float]]:
+    """Sentence number -> what speaks for its mattering to the analyst, each about 0..1. A term of theirs counts the
+    less in `fit` the more analysts of this panel share it."""
     terms = {term.lower() for term in (*analyst.terms, *WORD.findall(analyst.lens)) if len(term) > 2}
     shared = {term: sum(term in {t.lower() for t in other.terms} for other in panel.analysts) or 1 for term in terms}
     patterns = {term: re.compile(_pattern(term), re.IGNORECASE) for term in terms}
-    raw = {}
-    for n in usable:
-        text = reading.text_of(n)
-        raw[n] = sum(1 / shared[term] for term, pattern in patterns.items() if pattern.search(text)) ** 0.5
-    top = max(raw.values(), default=0.0) or 1.0
-    return {n: score / top for n, score in raw.items()}
+    found = {n: [term for term, p in patterns.items() if p.search(reading.text_of(n))] for n in usable}
+    own = {n: sum(1 / shared[term] for term in terms_of) ** 0.5 for n, terms_of in found.items()}
+    top = max(own.values(), default=0.0) or 1.0
+    # The words of the lens are general ones: they count only for an analyst who has no others.
+    named = {term.lower() for term in analyst.terms} or terms
+    held = {n: len(named.intersection(terms_of)) for n, terms_of in found.items()}
+    return {
+        n: {
+            "fit": own[n] / top,
+            "terms": min(held[n], 4) / 4,
+            "beside": min(max(held.get(n - 1, 0), held.get(n + 1, 0)), 3) / 3,
+            "first": float(n == 1),
+            "figure": float(bool(FIGURE.search(reading.text_of(n)))),
+            "length": min(len(reading.text_of(n).split()), 40) / 40,
+        }
+        for n in usable
+    }
+
+
+def _worth(signs: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    return sum(weight * signs.get(name, 1.0) for name, weight in weights.items())
+
+
+def _best(worth: Mapping[int, float], count: int) -> list[int]:
+    return sorted(worth, key=lambda n: (-worth[n], n))[:count]
 
 
 def _pattern(term: str) -> str:
@@ -85,27 +152,14 @@ def _pattern(term: str) -> str:
     return rf"\b{body}\w*" if term.endswith("*") else rf"\b{body}\b"
 
 
-def _assign(
-    reading: Reading,
-    usable: Sequence[int],
-    fit: Sequence[Mapping[int, float]],
-    salience: Mapping[int, float],
-) -> tuple[tuple[int, ...], ...]:
+def _assign(reading: Reading, usable: Sequence[int], fit: Sequence[Mapping[int, float]]) -> tuple[tuple[int, ...], ...]:
     """Round by round each analyst takes the best sentence left for them; taken ones cost a penalty."""
     taken: dict[int, int] = {}
     chosen: list[list[int]] = [[] for _ in fit]
-    for _ in range(min(SENTENCES_A_SECTION, len(usable))):
-        for analyst, picks in zip(fit, chosen, strict=True):
+    for _ in range(min(SECTION, len(usable))):
+        for worth, picks in zip(fit, chosen, strict=True):
             free = [n for n in usable if n not in picks]
-            if not free:
-                continue
-            best = max(
-                free,
-                key=lambda n: (
-                    analyst[n] + SALIENCE_SHARE * salience[n] - REUSE_PENALTY * taken.get(n, 0),
-                    -n,
-                ),
-            )
+            best = max(free, key=lambda n: (worth[n] - REUSE_PENALTY * taken.get(n, 0), -n))
             picks.append(best)
             taken[best] = taken.get(best, 0) + 1
     return tuple(_with_antecedents(reading, picks) for picks in chosen)

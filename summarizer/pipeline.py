@@ -71,7 +71,7 @@ def write_brief(
     `stop()` becomes true, and whatever the model raises.
     """
     clock = _Clock()
-    prompts = Prompts(config.prompt_dirs)
+    prompts = Prompts(config.prompt_dirs, model.info.adapter)
     reading = _fitted(segment(article), model, prompts)
     evidence = choose(reading, panel, ANCHORS)
     records = bearing(reading, panel, config.records)

@@ -1,8 +1,10 @@
 """Renders the prompts: Jinja2 files in `prompts/`, one a section, strict about names that aren't given.
 
 In: the values that a prompt names. Out: text. `system` and `article` make the prefix that all rows of a brief
-share; every other prompt is the end of the same user message. This module knows no model: which tokens a text
-becomes, and that none of them is a control token, is the model layer's affair.
+share; every other prompt is the end of the same user message. A model with an adapter gets the prompts that the
+adapter was trained with, from the sub-directory of its name: they are short, for it has learnt what is wanted. This
+module knows no model: which tokens a text becomes, and that none of them is a control token, is the model layer's
+affair.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ SUFFIX = ".txt.j2"
 
 
 class Prompts:
-    """The prompts of a list of directories; an earlier directory's file replaces a later one's.
+    """The prompts of a list of directories; an earlier directory's file replaces a later one's, and in each of them
+    those in the sub-directory `adapter` come first.
 
     `version` is a hash of all their contents, so that a brief says which prompts wrote it.
     """
 
-    def __init__(self, directories: Sequence[Path]) -> None:
-        self._directories = tuple(directories)
+    def __init__(self, directories: Sequence[Path], adapter: str = "") -> None:
+        self._directories = [path for root in directories for path in ([root / adapter, root] if adapter else [root])]
         # Prompts are plain text: nothing in them is escaped, and a line that holds only a tag leaves no gap.
         self._environment = Environment(
             loader=FileSystemLoader(self._directories),
@@ -41,7 +44,7 @@ class Prompts:
     @cached_property
     def version(self) -> str:
         digest = hashlib.sha256()
-        for name in sorted(self._environment.list_templates(filter_func=lambda name: name.endswith(SUFFIX))):
+        for name in sorted(self._environment.list_templates(filter_func=_is_prompt)):
             source, _, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
             digest.update(f"{name}\0{source}\0".encode())
         return digest.hexdigest()[:12]
@@ -49,8 +52,13 @@ class Prompts:
     def render(self, name: str, /, **values: Any) -> str:
         """The prompt `name` with `values`. Raises ConfigError where the file is faulty or names something
         that isn't given."""
+        return self.ask(name, **values)[0]
+
+    def ask(self, name: str, /, **values: Any) -> tuple[str, str]:
+        """The prompt and how the answer must begin: what the prompt sets as `opening`, or nothing."""
         try:
-            return self._environment.get_template(name + SUFFIX).render(**values).strip()
+            module = self._environment.get_template(name + SUFFIX).make_module(values)
+            return str(module).strip(), str(getattr(module, "opening", ""))
         except TemplateError as error:
             raise ConfigError([f"prompts/{name}{SUFFIX}: {error}"], "Correct the prompt and try again.") from error
 
@@ -61,6 +69,10 @@ class Prompts:
         """The article as all rows see it: up to `characters_used`, with its title, byline and date."""
         article = reading.article
         return self.render("article", article=article, text=article.text[: reading.characters_used].strip())
+
+
+def _is_prompt(name: str) -> bool:
+    return name.endswith(SUFFIX) and "/" not in name
 
 
 def numbered(reading: Reading, numbers: Sequence[int]) -> list[tuple[int, str]]:

@@ -35,8 +35,6 @@ SENTENCE_TOKENS = 70
 REPETITION_PENALTY = 1.05
 TEMPERATURE = 0.7
 TOP_P = 0.9
-# A small model that is only asked for a consequence states a fact, or asks a question.
-CONSEQUENCE = "This could"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +153,9 @@ def _places(
 ) -> list[_Place]:
     """Every place of the brief in the order in which it is read."""
 
-    def ask(prompt: str, tokens: int, numbers: Sequence[int], opening: str = "", **values: object) -> _Ask:
-        text = prompts.render(prompt, evidence=numbered(reading, numbers), **values)
-        return _Ask(text, tokens, opening)
+    def ask(prompt: str, tokens: int, numbers: Sequence[int], **values: object) -> _Ask:
+        instruction, opening = prompts.ask(prompt, evidence=numbered(reading, numbers), **values)
+        return _Ask(instruction, tokens, opening)
 
     places = []
     analysts = list(zip(panel.analysts, ratings, evidence.analysts, strict=True))
@@ -169,7 +167,7 @@ def _places(
     places.append(_Place("summary", 0, (summary,), evidence.summary))
     for i, (analyst, rating, numbers) in enumerate(analysts):
         facts = ask("sector", PARAGRAPH_TOKENS, numbers, analyst=analyst, score=rating.score)
-        consequence = ask("consequence", SENTENCE_TOKENS, numbers[:2], CONSEQUENCE, analyst=analyst)
+        consequence = ask("consequence", SENTENCE_TOKENS, numbers, analyst=analyst)
         places.append(_Place("sector", i, (facts, consequence), numbers))
     if records:
         link = ask("comparison", SENTENCE_TOKENS, evidence.takeaway, records=records)
@@ -177,7 +175,7 @@ def _places(
         places.append(_Place("comparison", 0, (link,), evidence.takeaway, ids))
     for i, anchor in enumerate(evidence.anchors):
         numbers = (*anchor.context, anchor.sentence)
-        question = ask("question", SENTENCE_TOKENS, numbers, anchor.opening, gap=anchor.gap)
+        question = ask("question", SENTENCE_TOKENS, numbers, gap=anchor.gap, first=anchor.opening)
         places.append(_Place("question", i, (question,), numbers))
     takeaway = ask("takeaway", SENTENCE_TOKENS, evidence.takeaway)
     places.append(_Place("takeaway", 0, (takeaway,), evidence.takeaway))

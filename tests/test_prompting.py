@@ -27,7 +27,8 @@ def test_a_name_that_is_not_given_is_an_error(tmp_path: Path) -> None:
 def test_the_package_holds_these_prompts_and_the_prefix_has_no_markup(config: Config, reading: Reading) -> None:
     prompts = Prompts(config.prompt_dirs)
     for directory in config.prompt_dirs:
-        assert {path.name for path in directory.iterdir()} == {f"{name}.txt.j2" for name in NAMES}
+        assert {path.name for path in directory.glob("*.j2")} == {f"{name}.txt.j2" for name in NAMES}
+        assert {path.name for path in directory.glob("*/*.j2")} <= {f"{name}.txt.j2" for name in NAMES}
     assert "{" not in prompts.system()
     assert "{" not in prompts.document(reading)
 
@@ -43,6 +44,23 @@ def test_the_version_changes_with_a_word(tmp_path: Path) -> None:
 def test_an_earlier_directory_replaces_a_prompt(config: Config, tmp_path: Path) -> None:
     (tmp_path / "system.txt.j2").write_text("Be brief.")
     assert Prompts([tmp_path, *config.prompt_dirs]).system() == "Be brief."
+
+
+def test_an_adapter_has_prompts_of_its_own_and_a_newsroom_has_the_last_word(config: Config, tmp_path: Path) -> None:
+    bare, house = Prompts(config.prompt_dirs), Prompts(config.prompt_dirs, "house")
+    assert house.version != bare.version
+    assert house.system() != bare.system()
+    assert house.render("rewrite", evidence=[], sentence="S.").endswith("above state.")  # it has none of its own
+    assert Prompts(config.prompt_dirs, "unknown").version == bare.version
+    (tmp_path / "system.txt.j2").write_text("Be brief.")
+    assert Prompts([tmp_path, *config.prompt_dirs], "house").system() == "Be brief."
+
+
+def test_a_prompt_may_say_how_its_answer_begins(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "guess.txt.j2").write_text("{% set opening = word %}\nWhat may follow?")
+    assert Prompts([tmp_path]).ask("guess", word="This could") == ("What may follow?", "This could")
+    assert Prompts(config.prompt_dirs).ask("question", evidence=[], gap="g", first="Who")[1] == "Who"
+    assert Prompts(config.prompt_dirs, "house").ask("question", evidence=[], gap="g", first="Who")[1] == ""
 
 
 def test_template_marks_and_orders_in_an_article_stay_as_they_are(config: Config) -> None:

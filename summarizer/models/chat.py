@@ -55,7 +55,9 @@ class ChatFormat:
         self._full = backend
         self._plain, self._control = _without_control_tokens(backend)
         known = {token: i for token, i in self._full.get_vocab(with_added_tokens=True).items() if token in _ENDS}
-        eos = self._tokenizer.eos_token_id
+        # What a model's turn ends with, for training; texts end at any of `end_ids`.
+        self.turn_end: int | None = self._tokenizer.eos_token_id
+        eos = self.turn_end
         named = {i for token, i in known.items() if i in self._control}
         self.end_ids = frozenset(end_ids | named | (set() if eos is None else {int(eos)}))
         self._parts = {with_system: self._render(with_system) for with_system in (True, False)}

@@ -1,0 +1,152 @@
+"""Training: what is learnt is what is asked for in use, packing changes nothing, a stopped run goes on the same."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from checkpoints import write_checkpoint, write_tokenizer
+
+from summarizer import Config
+from summarizer.models.chat import ChatFormat
+from summarizer.models.local import LocalModel
+from summarizer.prompting import Prompts
+from summarizer.segment import segment
+from summarizer.verify import lock_violations
+from training import examples
+from training.lora import Learner
+from training.packing import pack
+from training.train import ADAPTER, Plan, schedule, train
+
+CORPUS = Path(__file__).parents[2] / "training" / "corpus"
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, object]]:
+    """The shortest articles of the corpus."""
+    found = examples.read(sorted(CORPUS.glob("*.jsonl")))
+    return sorted(found, key=lambda record: len(record["article"]["body"]))[:12]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = write_tokenizer(write_checkpoint("qwen2", tmp_path_factory.mktemp("base")))
+    # The small tokenizer makes a token of nearly every letter.
+    config = directory / "config.json"
+    config.write_text(config.read_text().replace('"max_position_embeddings": 1024', '"max_position_embeddings": 8192'))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def chat(base: Path) -> ChatFormat:
+    return ChatFormat(base, set())
+
+
+@pytest.fixture
+def plan(base: Path, records: list[dict[str, object]], tmp_path: Path) -> Plan:
+    file = tmp_path / "corpus.jsonl"
+    file.write_text("\n".join(json.dumps(record) for record in records), encoding="utf-8")
+    return Plan(f"hf:{base}", (str(file),), 4, 2, 4, 1e-2, 0, 1_000, 1_200)
+
+
+def made(record: dict[str, object], config: Config) -> examples.Exercise:
+    return examples.exercise(record, config, Prompts(config.prompt_dirs, ADAPTER), random.Random(0))
+
+
+def test_every_example_is_true_to_its_article(records: list[dict[str, object]], config: Config) -> None:
+    kinds = set()
+    for record in records:
+        reading = segment(examples.article_of(record))
+        for example in made(record, config).examples:
+            kinds.add(example.kind)
+            if example.kind not in ("relevance", "comparison", "question"):
+                assert not lock_violations(example.target, reading), example.target
+            assert all(reading.text_of(n).split()[0] in example.instruction for n in example.evidence)
+    assert kinds == {
+        *("reason", "sector", "consequence", "summary", "takeaway"),
+        *("question", "comparison", "relevance"),
+    }
+
+
+def test_one_article_in_five_is_held_out() -> None:
+    names = [record["id"] for record in examples.read(sorted(CORPUS.glob("*.jsonl")))]
+    share = sum(map(examples.is_held_out, names)) / len(names)
+    assert len(set(names)) == len(names)
+    assert 0.15 < share < 0.25
+
+
+def test_a_row_costs_and_learns_the_same_alone_and_packed(
+    base: Path, chat: ChatFormat, records: list[dict[str, object]], config: Config
+) -> None:
+    learner = Learner(base, rank=2, alpha=4, device="cpu", seed=0)
+    exercise = made(records[0], config)
+    packed, count = pack(exercise, exercise.examples, chat, 100_000)
+    assert count == len(exercise.examples)
+    together = learner.losses(packed)
+    for number, example in enumerate(exercise.examples, 1):
+        alone = learner.losses(pack(exercise, [example], chat, 0)[0])
+        assert torch.allclose(together[packed.row == number], alone, atol=1e-4)
+
+
+def test_packing_keeps_within_the_bound_but_takes_one_row_at_least(
+    chat: ChatFormat, records: list[dict[str, object]], config: Config
+) -> None:
+    exercise = made(records[0], config)
+    whole, all_of_them = pack(exercise, exercise.examples, chat, 100_000)
+    some, count = pack(exercise, exercise.examples, chat, len(whole.ids) - 1)
+    assert 0 < count < all_of_them
+    assert len(some.ids) < len(whole.ids)
+    assert pack(exercise, exercise.examples, chat, 0)[1] == 1
+
+
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(plan: Plan, tmp_path: Path) -> None:
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    train(plan, straight, device="cpu", every_minutes=60, threads=1)
+    # Every step is a checkpoint; the run is stopped in the middle by taking its last steps away.
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, stopped, device="cpu", every_minutes=0, threads=1, watch=_stop_after(2))
+    train(plan, stopped, device="cpu", every_minutes=0, threads=1)
+    states = [torch.load(path / "state.pt", weights_only=True) for path in (straight, stopped)]
+    assert states[0]["step"] == states[1]["step"] == 4
+    for name, factor in states[0]["factors"].items():
+        assert torch.equal(factor, states[1]["factors"][name]), name
+    steps = [json.loads(line)["step"] for line in (stopped / "log.jsonl").read_text().splitlines()]
+    assert steps == [0, 1, 2, 3, 4, 4]
+
+
+def test_the_adapter_says_in_use_what_it_said_in_training(
+    plan: Plan, base: Path, chat: ChatFormat, records: list[dict[str, object]], config: Config, tmp_path: Path
+) -> None:
+    train(replace(plan, steps=2), tmp_path / "run", device="cpu", every_minutes=60, threads=1)
+    learner = Learner(base, rank=plan.rank, alpha=plan.alpha, device="cpu", seed=0)
+    learner.set(torch.load(tmp_path / "run" / "state.pt", weights_only=True)["factors"])
+    exercise = made(records[0], config)
+    rows = [example for example in exercise.examples if example.kind != "relevance"][:3]
+    with (
+        torch.no_grad(),
+        LocalModel(base, adapter=tmp_path / "run" / ADAPTER, device="cpu", dtype="float32", threads=1) as model,
+        model.read(exercise.prefix) as session,
+    ):
+        said = session.likelihood([(row.instruction, row.target) for row in rows])
+        for row, mean in zip(rows, said, strict=True):
+            packed, _ = pack(exercise, [row], chat, 0)
+            assert mean == pytest.approx(-learner.losses(packed)[:-1].mean().item(), abs=1e-4)
+
+
+def test_the_rate_rises_stays_and_falls() -> None:
+    rates = [schedule(step, 50) for step in range(50)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == rates[20] == 1.0
+    assert rates[-1] == pytest.approx(0.1)
+
+
+def _stop_after(steps: int) -> object:
+    def watch(step: int) -> None:
+        if step == steps:
+            raise KeyboardInterrupt
+
+    return watch

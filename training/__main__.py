@@ -1,0 +1,100 @@
+"""The commands of training: `python -m training train | evaluate | export | chooser`. See training/README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from summarizer.errors import BriefError
+
+CORPUS = Path(__file__).parent / "corpus"
+RUNS = Path("runs")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train, or go on where a run was stopped")
+    train.add_argument("base", help="a checkpoint by name, such as qwen2.5-coder-1.5b")
+    train.add_argument("--run", type=Path, help="where the run is kept (default runs/BASE)")
+    train.add_argument("--files", nargs="*", default=[str(path) for path in _corpus()])
+    train.add_argument("--steps", type=int, default=256, help="one article each (default 256, one epoch)")
+    train.add_argument("--rank", type=int, default=16)
+    train.add_argument("--rate", type=float, default=2e-4)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--words", type=int, default=650, help="longest article (default 650 words)")
+    train.add_argument("--tokens", type=int, default=1_600, help="longest packed article (default 1600 tokens)")
+    train.add_argument("--device", default=None, help="cpu or cuda (default: cuda where there is one)")
+    train.add_argument("--minutes", type=float, default=8, help="between two checkpoints (default 8)")
+    train.add_argument("--threads", type=int, default=2)
+    judge = commands.add_parser("evaluate", help="the figures of `analyst-brief eval` on held-out articles")
+    judge.add_argument("base")
+    judge.add_argument("--run", type=Path, help="the run whose adapter is judged (default: the bare checkpoint)")
+    judge.add_argument("--articles", type=int, default=10)
+    judge.add_argument("--threads", type=int)
+    export = commands.add_parser("export", help="put a run's adapter into the package")
+    export.add_argument("run", type=Path)
+    chooser = commands.add_parser("chooser", help="recall at 4 of the chosen evidence")
+    chooser.add_argument("--fit", action="store_true", help="print new weights for summarizer/evidence.py")
+    asked = parser.parse_args()
+    commands_of = {"train": _train, "evaluate": _evaluate, "export": _export, "chooser": _chooser}
+    try:
+        return commands_of[asked.command](asked)
+    except BriefError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _train(asked: argparse.Namespace) -> int:
+    import torch
+
+    from training.train import Plan, train
+
+    plan = Plan(
+        asked.base,
+        tuple(asked.files),
+        asked.steps,
+        asked.rank,
+        2 * asked.rank,
+        asked.rate,
+        asked.seed,
+        asked.words,
+        asked.tokens,
+    )
+    device = asked.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    train(plan, asked.run or RUNS / asked.base, device=device, every_minutes=asked.minutes, threads=asked.threads)
+    return 0
+
+
+def _evaluate(asked: argparse.Namespace) -> int:
+    from training.evaluate import evaluate_adapter
+    from training.train import ADAPTER
+
+    adapter = None if asked.run is None else asked.run / ADAPTER
+    figures = evaluate_adapter(asked.base, adapter, _corpus(), asked.articles, asked.threads)
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from training.export import export
+
+    path, size = export(asked.run)
+    print(f"{path}: {size / 1e6:.1f} MB")
+    return 0
+
+
+def _chooser(asked: argparse.Namespace) -> int:
+    from training.chooser import run
+
+    return run(_corpus(), asked.fit)
+
+
+def _corpus() -> list[Path]:
+    return sorted(CORPUS.glob("*.jsonl"))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
