@@ -1,4 +1,4 @@
-"""The commands of training: `python -m training train | evaluate | export | chooser`. See training/README.md."""
+"""The commands of training: train, evaluate, drafts, export, chooser. See training/README.md."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def main() -> int:
     train.add_argument("base", help="a checkpoint by name, such as qwen2.5-coder-1.5b")
     train.add_argument("--run", type=Path, help="where the run is kept (default runs/BASE)")
     train.add_argument("--files", nargs="*", default=[str(path) for path in _corpus()])
+    train.add_argument("--drafts", nargs="*", default=[], help="files that `drafts` made")
     train.add_argument("--steps", type=int, default=256, help="one article each (default 256, one epoch)")
     train.add_argument("--rank", type=int, default=16)
     train.add_argument("--rate", type=float, default=2e-4)
@@ -34,12 +35,20 @@ def main() -> int:
     judge.add_argument("--run", type=Path, help="the run whose adapter is judged (default: the bare checkpoint)")
     judge.add_argument("--articles", type=int, default=10)
     judge.add_argument("--threads", type=int)
+    drafts = commands.add_parser("drafts", help="keep what a run's model writes well on the training articles")
+    drafts.add_argument("base")
+    drafts.add_argument("--run", type=Path, required=True)
+    drafts.add_argument("--to", type=Path, required=True, help="a JSONL file; articles that it has are passed over")
+    drafts.add_argument("--articles", type=int, default=50)
+    drafts.add_argument("--candidates", type=int, default=4)
+    drafts.add_argument("--seed", type=int, default=1)
+    drafts.add_argument("--words", type=int, default=650, help="longest article (default 650 words)")
     export = commands.add_parser("export", help="put a run's adapter into the package")
     export.add_argument("run", type=Path)
     chooser = commands.add_parser("chooser", help="recall at 4 of the chosen evidence")
     chooser.add_argument("--fit", action="store_true", help="print new weights for summarizer/evidence.py")
     asked = parser.parse_args()
-    commands_of = {"train": _train, "evaluate": _evaluate, "export": _export, "chooser": _chooser}
+    commands_of = {"train": _train, "evaluate": _evaluate, "drafts": _drafts, "export": _export, "chooser": _chooser}
     try:
         return commands_of[asked.command](asked)
     except BriefError as error:
@@ -62,6 +71,7 @@ def _train(asked: argparse.Namespace) -> int:
         asked.seed,
         asked.words,
         asked.tokens,
+        tuple(asked.drafts),
     )
     device = asked.device or ("cuda" if torch.cuda.is_available() else "cpu")
     train(plan, asked.run or RUNS / asked.base, device=device, every_minutes=asked.minutes, threads=asked.threads)
@@ -75,6 +85,26 @@ def _evaluate(asked: argparse.Namespace) -> int:
     adapter = None if asked.run is None else asked.run / ADAPTER
     figures = evaluate_adapter(asked.base, adapter, _corpus(), asked.articles, asked.threads)
     print(json.dumps(figures, indent=1))
+    return 0
+
+
+def _drafts(asked: argparse.Namespace) -> int:
+    from summarizer.config import load_config
+    from summarizer.models import pull
+    from summarizer.models.local import LocalModel
+    from training.drafts import drafts, load, save
+    from training.examples import is_held_out, read
+    from training.train import ADAPTER
+
+    config = load_config()
+    known = load([asked.to]) if asked.to.exists() else {}
+    records = [r for r in read(_corpus()) if not is_held_out(r["id"]) and r["id"] not in known]
+    short = [r for r in records if len(r["article"]["body"].split()) <= asked.words][: asked.articles]
+    with LocalModel(pull(asked.base), adapter=asked.run / ADAPTER) as model:
+        for number, record in enumerate(short, 1):
+            kept = drafts(record, model, config, asked.candidates, asked.seed)
+            save(asked.to, kept)
+            print(f"{number}/{len(short)} {record['id']}: {len(kept)} kept", flush=True)
     return 0
 
 

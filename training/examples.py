@@ -61,6 +61,18 @@ class Exercise:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A text that a model wrote for the row `kind` of the article `id`, and that passed (drafts.py); `beat` is the
+    analyst's sector, "" where there is none."""
+
+    id: str
+    kind: str
+    beat: str
+    evidence: tuple[int, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Dated:
     """A sentence of the corpus's `history` in the place of a record."""
 
@@ -83,12 +95,15 @@ def article_of(record: dict[str, Any]) -> Article:
     return Article(told["body"], told["title"], told["byline"], told["published"])
 
 
-def exercise(record: dict[str, Any], config: Config, prompts: Prompts, chance: random.Random) -> Exercise:
-    """Every row that the record gives; `chance` draws what varies between two visits."""
+def exercise(
+    record: dict[str, Any], config: Config, prompts: Prompts, chance: random.Random, kept: Sequence[Kept] = ()
+) -> Exercise:
+    """Every row that the record gives, and those that were `kept` of a model's drafts; `chance` draws what varies
+    between two visits."""
     reading = segment(article_of(record))
     work = _Work(record, reading, source_of(reading), config, prompts, chance)
     prefix = Prefix(prompts.system(), prompts.document(reading))
-    return Exercise(record["id"], prefix, tuple(work.examples()))
+    return Exercise(record["id"], prefix, (*work.examples(), *map(work.kept, kept)))
 
 
 class _Work:
@@ -132,6 +147,17 @@ class _Work:
             made += self._question(question)
         made += self._comparison(takeaway)
         return made + self._relevance()
+
+    def kept(self, draft: Kept) -> Example:
+        """A draft of a model as an example like all others."""
+        values: dict[str, object] = {}
+        if draft.beat:
+            values = {"analyst": self._sectors[draft.beat], "score": self._record["scores"][draft.beat]}
+        elif draft.kind == "summary":
+            values = {"sectors": [analyst.sector for analyst in self._panel.analysts]}
+        elif draft.kind == "question":
+            values = {"gap": "", "first": ""}
+        return self._example(draft.kind, draft.text, draft.evidence, **values)
 
     # --- the kinds of rows ---
 

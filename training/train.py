@@ -24,6 +24,7 @@ from summarizer.models.chat import ChatFormat
 from summarizer.models.load import config_tokens
 from summarizer.prompting import Prompts
 from training import examples, memory
+from training.drafts import load
 from training.lora import Learner
 from training.packing import Packed, pack
 
@@ -40,7 +41,8 @@ RELEVANCE_WEIGHT = 4.0
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is; only `steps` may be changed when it is resumed. `base` is a checkpoint's name, `files` the
-    corpus, `most_words` leaves longer articles out, `most_tokens` bounds a packed article."""
+    corpus, `drafts` what was kept of a model's own texts, `most_words` leaves longer articles out, `most_tokens`
+    bounds a packed article."""
 
     base: str
     files: tuple[str, ...]
@@ -51,6 +53,7 @@ class Plan:
     seed: int
     most_words: int
     most_tokens: int
+    drafts: tuple[str, ...] = ()
 
 
 def train(
@@ -113,6 +116,7 @@ class _Material:
         self._prompts = Prompts(self._config.prompt_dirs, ADAPTER)
         self._chat = ChatFormat(self.base, config_tokens(self.base))
         records = examples.read(Path(name) for name in plan.files)
+        self._kept = load(Path(name) for name in plan.drafts)
         fitting = [r for r in records if len(r["article"]["body"].split()) <= plan.most_words]
         self._train = [r for r in fitting if not examples.is_held_out(r["id"])]
         self._held = [r for r in fitting if examples.is_held_out(r["id"])]
@@ -129,7 +133,8 @@ class _Material:
         return [self._packed(record, random.Random(0)) for record in chosen]
 
     def _packed(self, record: dict[str, Any], chance: random.Random) -> tuple[Packed, list[str]]:
-        exercise = examples.exercise(record, self._config, self._prompts, chance)
+        kept = self._kept.get(record["id"], ())
+        exercise = examples.exercise(record, self._config, self._prompts, chance, kept)
         rows = list(exercise.examples)
         chance.shuffle(rows)
         packed, count = pack(exercise, rows, self._chat, self._plan.most_tokens)
