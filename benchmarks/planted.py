@@ -4,8 +4,10 @@
     python benchmarks/planted.py [CORPUS ...] --fit      fit summarizer/grounding/decision.json on the tuning part first
     python benchmarks/planted.py [CORPUS ...] --words    make summarizer/grounding/common_words.txt again
     python benchmarks/planted.py [CORPUS ...] --missed KIND, --alarms    print them
+    python benchmarks/planted.py [CORPUS ...] --questions       which questions the check calls answered
 
-Four fifths of the articles are for tuning; the others, chosen by a hash of the id, are only ever measured.
+Four fifths of the articles are for tuning; the others, chosen by a hash of the id, are only ever measured, and no case
+of theirs is ever printed.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "grounding"))
 
 import planted_errors as planted  # noqa: E402
+import planted_questions  # noqa: E402
 
 from summarizer.grounding import decision  # noqa: E402
 from summarizer.grounding.decision import Features  # noqa: E402
 from summarizer.grounding.judge import judge  # noqa: E402
 from summarizer.grounding.locks import locks  # noqa: E402
+from summarizer.grounding.questions import answered_by  # noqa: E402
 
 CORPUS = tuple(
     ROOT / "training" / "corpus" / f"{name}.jsonl" for name in ("briefs", "literal-1", "literal-2", "literal-3")
@@ -85,6 +89,7 @@ def main() -> int:
     parser.add_argument("--words", action="store_true")
     parser.add_argument("--missed", metavar="KIND")
     parser.add_argument("--alarms", action="store_true")
+    parser.add_argument("--questions", action="store_true")
     parser.add_argument("--strict", action="store_true", help="judge as sentences that a model wrote")
     parser.add_argument("--each", type=int, default=2, help="errors of a kind and article (default 2)")
     parser.add_argument("--seed", type=int, default=0)
@@ -96,7 +101,9 @@ def main() -> int:
         fit([m for m in materials if not m.held_back], asked.seed)
     for name, part in (("tuning part", False), ("kept back", True)):
         own = [m for m in materials if m.held_back == part]
-        if own:
+        if own and asked.questions:
+            report_questions(name, own, asked)
+        elif own:
             report(name, own, asked)
     return 0
 
@@ -116,7 +123,7 @@ def report(name: str, materials: Sequence[planted.Material], asked: argparse.Nam
         print(f"  {kind:20} {len(group):5} {share(caught[kind])}  {rules}")
         if asked.missed == kind:
             for case, j in judged:
-                if not j.problems:
+                if not (j.problems or case.material.held_back):
                     print(f"      {case.material.id}: {case.text}\n        true: {case.original}")
     for title, kinds in (
         ("locks", planted.LOCKS),
@@ -132,9 +139,28 @@ def report(name: str, materials: Sequence[planted.Material], asked: argparse.Nam
         j = judge(case.material.source, case.text, strict=asked.strict)
         if j.problems:
             alarms[j.problems[0][0]] = alarms.get(j.problems[0][0], 0) + 1
-            if asked.alarms:
+            if asked.alarms and not case.material.held_back:
                 print(f"      {case.material.id}: {j.problems[0]}: {case.text}")
     print(f"  {'true, withheld':20} {len(true):5} {sum(alarms.values()) / len(true):6.1%}  {alarms}")
+
+
+def report_questions(name: str, materials: Sequence[planted.Material], asked: argparse.Namespace) -> None:
+    """One table: the share called answered, of questions that the article answers and of the corpus's own."""
+    print(f"\n{name}: {len(materials)} articles")
+    corpora = [planted_questions.left_open(path) for path in asked.corpus]
+    written = {id: questions for corpus in corpora for id, questions in corpus.items()}
+    found: dict[str, list[bool]] = {}
+    for material in materials:
+        made = list(planted_questions.answerable(material))
+        for kind, question in [*made, *(("corpus's own", q) for q in written[material.id])]:
+            hit = bool(answered_by(material.source, material.source.line(question)))
+            found.setdefault(kind, []).append(hit)
+            shown = (asked.alarms and hit and kind == "corpus's own") or (asked.missed == kind and not hit)
+            if shown and not material.held_back:
+                print(f"      {material.id}: {question}")
+    answerable = [hit for kind, hits in found.items() if kind != "corpus's own" for hit in hits]
+    for kind, hits in [*sorted(found.items()), ("all that are answered", answerable)]:
+        print(f"  {kind:22} {len(hits):5} {share(hits)}")
 
 
 def share(hits: Sequence[bool]) -> str:

@@ -152,6 +152,11 @@ def test_generic_and_answered_questions_are_told(reading: Reading) -> None:
     assert not is_generic("What did Sundgraf pay its 40 employees?", reading)
     assert is_answered("How many employees has the dredging company Sundgraf?", reading)
     assert not is_answered("Who owns the dredging company Sundgraf?", reading)
+    assert is_answered("How did Ole Brekke describe the dredging and the spawning grounds?", reading)
+    assert is_answered("What did Ragnhild Moe say about the work according to the article?", reading)
+    assert is_answered("What did Ole Brekke say about the survey of the sea bed?", reading)
+    assert not is_answered("What did Ole Brekke say about the fees of the harbour board?", reading)
+    assert not is_answered("How did Ragnhild Moe describe the two spawning grounds?", reading)
 
 
 def test_a_comparison_may_draw_on_its_records_only(reading: Reading) -> None:
