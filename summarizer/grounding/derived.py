@@ -92,9 +92,9 @@ def _apart(figure: Figure, dates: list[DateMention]) -> bool:
         if one.month and other.month and (years is not None or not (one.year or other.year)):
             months = abs((one.year - other.year) * 12 + one.month - other.month)
         days = abs(one.day - other.day) if one.day and other.day and months == 0 else None
-        for value, unit in figure.readings:
-            if value and (unit, value) in {("year", years), ("month", months), ("day", days)}:
-                return True
+        spans = {"year": years, "month": months, "day": days}
+        if any(value and spans.get(unit) == value for value, unit in figure.readings):
+            return True
     return False
 
 
