@@ -152,6 +152,11 @@ def test_generic_and_answered_questions_are_told(reading: Reading) -> None:
     assert not is_generic("What did Sundgraf pay its 40 employees?", reading)
     assert is_answered("How many employees has the dredging company Sundgraf?", reading)
     assert not is_answered("Who owns the dredging company Sundgraf?", reading)
+    assert is_answered("How did Ole Brekke describe the dredging and the spawning grounds?", reading)
+    assert is_answered("What did Ragnhild Moe say about the work according to the article?", reading)
+    assert is_answered("What did Ole Brekke say about the survey of the sea bed?", reading)
+    assert not is_answered("What did Ole Brekke say about the fees of the harbour board?", reading)
+    assert not is_answered("How did Ragnhild Moe describe the two spawning grounds?", reading)
 
 
 def test_a_comparison_may_draw_on_its_records_only(reading: Reading) -> None:
@@ -184,12 +189,19 @@ def test_the_same_draft_gives_the_same_verdict(reading: Reading) -> None:
     assert checked(reading, *passages) == checked(reading, *passages)
 
 
-def test_the_scorer_is_asked_only_about_what_has_passed(reading: Reading) -> None:
-    asked: list[str] = []
+def test_nothing_is_written_anew_where_another_candidate_stands(reading: Reading) -> None:
+    def rewrite(failed: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
+        raise AssertionError(failed)
 
-    def scorer(pairs: Sequence[tuple[str, tuple[int, ...]]]) -> list[float | None]:
-        asked.extend(text for text, _ in pairs)
-        return [None for _ in pairs]
+    verdict = checked(
+        reading,
+        Passage("takeaway", 0, (INVENTED, FACT), (1,)),
+        Passage("summary", 0, (f"{INVENTED} {SECOND}",), (1,)),
+        rewrite=rewrite,
+    )
+    assert [texts(section) for section in verdict.sections] == [[FACT], [SECOND]]
 
-    checked(reading, Passage("summary", 0, (f"{FACT} {INVENTED}",), (1,)), scorer=scorer)
-    assert asked == [FACT]
+
+def test_what_a_section_lost_comes_from_its_other_candidate(reading: Reading) -> None:
+    verdict = checked(reading, Passage("sector", 0, (f"{SECOND} {INVENTED}", f"{INVENTED} {FACT}"), (1, 9)))
+    assert sorted(texts(verdict.sections[0])) == sorted([FACT, SECOND])

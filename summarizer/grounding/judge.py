@@ -13,6 +13,8 @@ from summarizer.grounding.decision import Features, decide, features
 from summarizer.grounding.locks import Problem, locks
 from summarizer.grounding.people import wrong_offices
 from summarizer.grounding.source import Line, Source
+from summarizer.grounding.support import matches
+from summarizer.grounding.text import root
 from summarizer.types import Status
 
 # Sentences about the text or the writer, and phrases that fit every article.
@@ -26,6 +28,34 @@ _GENERIC = re.compile(
     r"|\bgame[- ]changer\b|\bplay(?:s)? a (?:crucial|key|vital|pivotal|significant) role\b",
     re.IGNORECASE,
 )
+
+
+# "Little here for markets", "The bearing on health is limited": how a desk says that a story hardly concerns it.
+_LITTLE = frozenset(
+    map(root, "limited modest small little hardly barely slight narrow minor few nothing no not only".split())
+)
+_BEARING = frozenset(
+    map(
+        root,
+        """bearing relevance effect interest content here concern concerned touch touched affect affected involved
+        conclusion conclusions matter possible direct directly now more""".split(),
+    )
+)
+
+
+def says_little(source: Source, line: Line) -> bool:
+    """Whether a sentence only says that the article hardly concerns something, and the article indeed has no word of
+    it."""
+    words = {root(w.key) for w in line.words if w.word}
+    return (
+        bool(words & _LITTLE)
+        and bool(words & _BEARING)
+        and not line.figures
+        and not line.mentions
+        and not any(
+            matches(key, other) for key in line.roots if key not in _BEARING | _LITTLE for other in source.lines
+        )
+    )
 
 
 # The share of a statement that one sentence must hold before an opinion in it has to be given to its speaker.
@@ -46,12 +76,11 @@ class Judgement:
     features: Features
 
 
-def judge(source: Source, text: str, likelihood: float | None = None, *, strict: bool = False) -> Judgement:
-    """Judge a sentence against a source. `likelihood` is the gain in mean log-probability a token that the
-    article gives a model for this sentence, where a model was asked. `strict` is for sentences that a model wrote."""
+def judge(source: Source, text: str, *, strict: bool = False) -> Judgement:
+    """Judge a sentence against a source. `strict` is for sentences that a model wrote."""
     line = source.line(text)
-    seen = features(source, line, likelihood)
-    problems: list[Problem] = list(locks(source, line))
+    seen = features(source, line)
+    problems: list[Problem] = list(locks(source, line, seen.evidence))
     problems += [("attribution", detail) for detail in wrong_offices(source, line)]
     problems += [("attribution", detail) for detail in misattributions(source, line)]
     if strict:
@@ -64,6 +93,9 @@ def judge(source: Source, text: str, likelihood: float | None = None, *, strict:
         problems.append(("generic", "it speaks of the text, or would fit any article"))
     if text.rstrip(" \"”'’)").endswith("?"):
         problems.append(("incomplete", "a question is no statement"))
+    if not problems and says_little(source, line):
+        # What the story is about, and so what it isn't about, stands in its first sentence.
+        return Judgement(text, "inferred", (1,), (), seen.trust, line, seen)
     status, doubt = decide(seen, strict)
     if doubt:
         problems.append(doubt)

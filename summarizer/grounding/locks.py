@@ -7,6 +7,7 @@ loosened to let something pass.
 from __future__ import annotations
 
 from summarizer.grounding.dates import DateMention
+from summarizer.grounding.derived import follows
 from summarizer.grounding.figure import Figure, same
 from summarizer.grounding.quotes import quotes, unbalanced, verbatim
 from summarizer.grounding.source import Line, Source
@@ -20,15 +21,16 @@ Problem = tuple[str, str]
 _COUNTED_HERE = frozenset("side other thing matt question party".split())
 
 
-def locks(source: Source, statement: Line) -> list[Problem]:
-    """Every name, figure, date and quotation of the statement that the source doesn't have."""
+def locks(source: Source, statement: Line, evidence: tuple[int, ...] = ()) -> list[Problem]:
+    """Every name, figure, date and quotation of the statement that the source doesn't have. A figure that follows from
+    those of the `evidence` counts as one of the source's."""
     return [
         *(("name", f"{name} is not in the article") for name in _unique(source.names.unknown(statement.text))),
         *(
             ("name", f"{name} is another form of address than the article's")
             for name in source.names.wrong_honorific(statement.text)
         ),
-        *figure_locks(source, statement),
+        *figure_locks(source, statement, evidence),
         *date_locks(source, statement),
         *quotation_locks(source, statement),
     ]
@@ -38,13 +40,14 @@ def _unique(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def figure_locks(source: Source, statement: Line) -> list[Problem]:
+def figure_locks(source: Source, statement: Line, evidence: tuple[int, ...] = ()) -> list[Problem]:
     problems = []
     covered = [(d.start, d.end) for d in statement.dates if not _measured(statement, d)]
     for figure in statement.figures:
         if any(s <= figure.start and figure.end <= e for s, e in covered) or _self_counted(statement, figure):
             continue
-        if not any(_holds(source, figure, other) for _, other in source.figures) and not _as_year(source, figure):
+        held = any(_holds(source, figure, other) for _, other in source.figures) or _as_year(source, figure)
+        if not held and not follows(source, statement, figure, evidence):
             problems.append(("figure", f"{figure.text} is not in the article{_with_noun(figure)}"))
     return problems
 

@@ -140,7 +140,20 @@ def _names(words: Sequence[Token], i: int, *, inside: bool = False) -> bool:
         return False
     if inside or word.key in TITLES or not _initial(words, i):
         return True
-    return not is_ordinary(word.key) and not _plural(words, i)
+    return not is_ordinary(word.key) and not _plural(words, i) and not _gerund(words, i)
+
+
+def _gerund(words: Sequence[Token], i: int) -> bool:
+    """Whether the word that begins a sentence is an ordinary verb in -ing: "Splitting pay", "Idling a fifth". "Manning
+    said" is a name."""
+    key, follower = words[i].key, words[i + 1] if i + 1 < len(words) else None
+    if not key.endswith("ing") or follower is None or not follower.text[:1].islower():
+        return False
+    if follower.key in SPEECH or follower.key in {"has", "is", "was", "does", "will", "had", "did"}:
+        return False
+    base = key[:-3]
+    doubled = base[:-1] if len(base) > 2 and base[-1] == base[-2] else base
+    return bool({base, base + "e", doubled} & common_words())
 
 
 def _plural(words: Sequence[Token], i: int) -> bool:

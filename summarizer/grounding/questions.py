@@ -8,13 +8,29 @@ from __future__ import annotations
 import re
 
 from summarizer.grounding.dates import is_weekday
+from summarizer.grounding.lexicon import SPEECH
+from summarizer.grounding.people import known_speakers
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.support import matches
+from summarizer.grounding.text import root
 
 MIN_WORDS, MAX_WORDS = 8, 45
 # The share of a question's weight that one sentence must hold before it can be its answer.
 _ANSWERING = 0.8
 _SAME = 0.5
+# The same for the subject of a question of what somebody said: their own sentence says more than that.
+_TOLD = 0.7
+# How many plain words a long question has.
+_LONG = 8
+# Words of a question that speak of the text itself, and those that ask for somebody's words or for the core of a thing.
+_OF_THE_TEXT = frozenset(map(root, "article report story text passage interview mention mentioned according".split()))
+_ASKING = frozenset(
+    map(
+        root,
+        """define definition describe description explain explanation characterise justify view see mean meaning reason
+        reasons core essence nature purpose answer account""".split(),
+    )
+) | frozenset(map(root, SPEECH))
 
 _EMPTY_ROOTS = frozenset(
     """implication implicat impact effect affect consequenc outcome benefit challeng risk opportunity role
@@ -26,6 +42,8 @@ _EMPTY_ROOTS = frozenset(
     growth relation cooperat collaborat partnership innovation research science society economy economic political
     policy policies regulation impact mean influenc shape contribut role success success""".split()
 )
+# Where the second half of a question begins.
+_HALVES = re.compile(r",\s+(?=(?:and|or|but)\b)|;\s*", re.IGNORECASE)
 _WHY = re.compile(
     r"\b(?:because|since|due to|owing to|in order to|so that|so as to|the reason|after|to avoid|for lack of)\b",
     re.IGNORECASE,
@@ -62,24 +80,19 @@ def is_generic_line(source: Source, line: Line) -> bool:
 
 def answered_by(source: Source, line: Line) -> int:
     """The sentence that answers a question, or 0."""
-    text = line.text.lower()
-    parts = [p for p in re.split(r",\s+(?=and\b|or\b|but\b)|;", text) if len(p.split()) > 3] or [text]
-    first = source.line(parts[0] if len(parts) == 1 else _first_part(line.text, parts[0]))
-    found = _answer(source, first)
-    if found and len(parts) > 1:
-        # A question of two halves is answered only where both are.
-        rest = source.line(line.text[len(parts[0]) :].lstrip(" ,;"))
-        return found if not rest.roots or _held(source, rest, source.lines[found - 1]) > 0.7 else 0
-    return found
-
-
-def _first_part(text: str, part: str) -> str:
-    return text[: len(part)]
+    text = line.text
+    cut = next((m for m in _HALVES.finditer(text) if len(text[: m.start()].split()) > 3), None)
+    if cut is None or len(text[cut.end() :].split()) <= 3:
+        return _answer(source, line)
+    found = _answer(source, source.line(text[: cut.start()]))
+    rest = source.line(text[cut.end() :])
+    # A question of two halves is answered only where both are.
+    return found if found and (not rest.roots or _held(source, rest, source.lines[found - 1]) > 0.7) else 0
 
 
 def _held(source: Source, line: Line, other: Line, near: Line | None = None) -> float:
     """The share of a question's weight that a sentence holds, with the one before it for what it leans on."""
-    weights = {k: source.weight(k) for k in line.roots}
+    weights = {k: source.weight(k) for k in line.roots if k not in _OF_THE_TEXT or k in source.by_root}
     total = sum(weights.values()) or 1.0
     both = (other, near) if near else (other,)
     return sum(w * max(matches(k, one) for one in both) for k, w in weights.items()) / total
@@ -91,7 +104,38 @@ def _answer(source: Source, line: Line) -> int:
         return 0
     for before, other in zip((None, *source.lines), source.lines, strict=False):
         near = before if before and before.paragraph == other.paragraph else None
-        if _held(source, line, other, near) >= _ANSWERING and _gives(opening, line, other):
+        if (
+            _held(source, line, other, near) >= _ANSWERING
+            and _says_all(line, other, near)
+            and _gives(opening, line, other)
+        ):
+            return other.n
+    return _told(source, line, opening)
+
+
+def _says_all(line: Line, other: Line, near: Line | None) -> bool:
+    """Whether a sentence has every plain word of a question, of a long one all but one: in "Who pays for the database?"
+    the paying is what is asked."""
+    named = {i for m in line.mentions for i in range(m.at, m.at + len(m.span.words))}
+    plain = [k for k, places in line.roots.items() if k not in _OF_THE_TEXT and not named & set(places)]
+    missing = [k for k in plain if not (matches(k, other) or (near and matches(k, near)))]
+    return len(missing) <= (1 if len(plain) >= _LONG else 0)
+
+
+def _told(source: Source, line: Line, opening: list[str]) -> int:
+    """The sentence in which somebody says what a question asks of them, "How did Wu Ji define space science?", or 0."""
+    asked = {e.id for m in line.mentions for e in m.entities}
+    names = {k for m in line.mentions for k in (*m.span.keys, *map(root, m.span.keys))}
+    topic = {k for k in line.roots if k not in _ASKING | _OF_THE_TEXT | names}
+    says = any(root(w.key) in _ASKING for w in line.words)
+    if opening[0] not in {"what", "how", "why"} or not asked or len(topic) < 2 or not says:
+        return 0
+    weights = {k: source.weight(k) for k in topic}
+    for other in source.lines:
+        if not asked & known_speakers(source).get(other.n, frozenset()):
+            continue
+        held = sum(w * matches(k, other) for k, w in weights.items()) / sum(weights.values())
+        if held >= _TOLD and len(set(other.roots) - names) > len(topic) + 1:
             return other.n
     return 0
 
@@ -108,6 +152,8 @@ def _gives(opening: list[str], line: Line, other: Line) -> bool:
         asked = {e.id for m in line.mentions for e in m.entities}
         return any(not asked & {e.id for e in m.entities} and not m.persons for m in other.mentions)
     if first == "how" and second in {"many", "much", "long", "large", "big", "far", "old", "often", "high"}:
+        return len(other.figures) > len(line.figures)
+    if first in {"what", "which"} and second in {"share", "percentage", "proportion", "part", "price", "sum", "amount"}:
         return len(other.figures) > len(line.figures)
     if first == "how" and second in {"did", "does", "do"}:
         return len(other.roots) > len(line.roots)

@@ -29,7 +29,8 @@ OTHERS = ("attribution", "office", "negation", "merge")
 # The same kinds where what is put in stands in the article as well, in another place.
 EXCHANGES = ("figure exchanged", "date exchanged", "name exchanged", "direction")
 # A name of the article, and said of it what another article says of somebody else, without names and figures.
-INVENTIONS = ("predicate",)
+# And with what the article says of somebody else.
+INVENTIONS = ("predicate", "predicate exchanged")
 KINDS = (*LOCKS, *OTHERS, *EXCHANGES, *INVENTIONS)
 
 INVENTED = (
@@ -425,6 +426,25 @@ def _predicate(draw: random.Random, text: str, material: Material, stranger: Mat
     return f"{text[start:end]} {draw.choice(tails)}"
 
 
+def _predicate_exchanged(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
+    """A name of the statement with what another statement says of something that has no part in this one."""
+    spots = _spans(material.source.line(text), None)
+    own = set(material.source.line(text).roots)
+    tails = [
+        m.group()
+        for _, other in material.statements
+        if not _HEDGED.search(other)
+        and (m := _TAIL.search(other))
+        and spots
+        and text[spots[0][0] : spots[0][1]] not in other
+        and not own & set(material.source.line(m.group()).roots)
+    ]
+    if not tails:
+        return ""
+    start, end, _ = spots[0]
+    return f"{text[start:end]} {draw.choice(tails)}"
+
+
 _TURNED = {
     "rose": "fell",
     "fell": "rose",
@@ -497,6 +517,7 @@ _MAKERS: dict[str, Maker] = {
     "negation": _negation,
     "direction": _direction,
     "predicate": _predicate,
+    "predicate exchanged": _predicate_exchanged,
     "merge": _merge,
     "figure exchanged": _figure_exchanged,
     "date exchanged": _date_exchanged,

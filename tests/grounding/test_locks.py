@@ -99,6 +99,12 @@ def test_every_sentence_of_an_article_passes_its_own_locks(reading: Reading) -> 
             assert lock_violations(text, reading) == [], text
 
 
+def test_a_verb_that_begins_a_sentence_is_no_name(reading: Reading) -> None:
+    assert lock_violations("Splitting the contract would cost the board more.", reading) == []
+    assert lock_violations("Keating said the board would pay.", reading)
+    assert lock_violations("Boeing will build the dryers.", reading)
+
+
 def test_title_and_byline_count_as_sources(reading: Reading) -> None:
     assert lock_violations("Ole Dahl reports that the Grain board buys dryers.", reading) == []
 
