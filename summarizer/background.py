@@ -1,8 +1,9 @@
 """Finds the dated records that bear on an article.
 
-In: a Reading, a Panel, all Records. Out: the few that share the article's names and subject, are older than it
-and belong to the panel's beats, oldest first. Where nothing bears, nothing
-comes out, and the brief says so. Which files the records come from is configuration's affair.
+In: a Reading, a Panel, all Records, and records made of earlier articles. Out: the few that share the article's
+names and subject, are older than it and belong to the panel's beats (an earlier article belongs to any), oldest
+first. Where nothing bears, nothing comes out, and the brief says so. Which files the records come from is
+configuration's affair.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from math import log
 
 from summarizer.types import Panel, Reading, Record
 from summarizer.words import content_stems, inverse_frequency
@@ -40,24 +42,33 @@ ASIDE = 0.35
 MAX_OVERLAP = 0.5
 
 
-def bearing(reading: Reading, panel: Panel, records: Sequence[Record], limit: int = MAX_RECORDS) -> tuple[Record, ...]:
-    """At most `limit` records of the panel's beats that bear on the article and are older than it."""
+def bearing(
+    reading: Reading,
+    panel: Panel,
+    records: Sequence[Record],
+    past: Sequence[Record] = (),
+    limit: int = MAX_RECORDS,
+) -> tuple[Record, ...]:
+    """At most `limit` records that bear on the article and are older than it: of the panel's beats, or `past`.
+
+    How rare a word is, `records` alone say, so that a brief doesn't depend on how full the archive is."""
     article = reading.article
     topical, aside = _subject(reading)
     weight = _weights(tuple(records))
     beats = {analyst.beat for analyst in panel.analysts}
+    unseen = log(1 + len(records))
     scored = []
-    for record in records:
+    for record in (*records, *past):
         newer = bool(article.published) and record.date >= article.published[: len(record.date)]
-        if newer or not beats & set(record.sectors):
+        if newer or not (record.source.archive or beats & set(record.sectors)):
             continue
         words = set(content_stems(record.text)) - GENERIC
         names = _names(record.text)
-        subjects = {word for word in words & topical if weight[word] >= RARE}
+        subjects = {word for word in words & topical if weight.get(word, unseen) >= RARE}
         if len(subjects) < MIN_SUBJECTS or subjects <= names:
             continue
         score = sum(
-            weight[w] * (NAME_FACTOR if w in names else 1.0) * (1.0 if w in topical else ASIDE)
+            weight.get(w, unseen) * (NAME_FACTOR if w in names else 1.0) * (1.0 if w in topical else ASIDE)
             for w in words & (topical | aside)
         )
         # Long records share more by chance.

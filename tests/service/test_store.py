@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from service.problems import QueueFull
-from service.store import MIGRATIONS, Store
-from summarizer import Article, ConfigError, Options, Progress
+from service.store import Store
+from service.tables import MIGRATIONS
+from summarizer import Article, ConfigError, Options, Progress, prepare_archive
 
 ARTICLE = Article(
     "Some words.\n\x85\u2028 And more.", title="A 100% title_with ünusual marks", url="https://example.com/a"
@@ -190,6 +191,7 @@ def test_a_database_of_every_earlier_version_is_brought_up_and_a_newer_one_is_re
     for version in range(len(MIGRATIONS)):
         path = tmp_path / f"{version}.sqlite3"
         db = sqlite3.connect(path)
+        prepare_archive(db)
         for script in MIGRATIONS[:version]:
             db.executescript(script)
         db.execute(f"PRAGMA user_version = {version}")
