@@ -112,23 +112,31 @@ def share(chosen: Chosen, cases: list[Case]) -> None:
 
 
 def measure(cases: list[Case], config: Config, archived: int, path: Path) -> None:
-    began = time.perf_counter()
+    began = time.perf_counter(), time.process_time()
     archive = Archive(path)
     added = archive.add(recombined(cases, archived))
-    seconds = time.perf_counter() - began
+    seconds, busy = time.perf_counter() - began[0], time.process_time() - began[1]
     size = sum(file.stat().st_size for file in path.parent.glob(path.name + "*"))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{added} articles stored in {seconds:.0f} s, {size / 1e6:.0f} MB; peak memory {memory:.0f} MB")
+    print(
+        f"\n{added} articles stored in {seconds:.0f} s ({busy:.0f} s of processor time), {size / 1e6:.0f} MB; peak memory {memory:.0f} MB"
+    )
     searches, wholes = [], []
     for case in cases[:: max(1, len(cases) // 40)]:
-        began = time.perf_counter()
-        archive.older(case.article)
-        searches.append(time.perf_counter() - began)
-        find(case, config, archive)
-        wholes.append(time.perf_counter() - began - searches[-1])
+        times = [(time.perf_counter(), time.process_time())]
+        for step in (lambda: archive.older(case.article), lambda: find(case, config, archive)):  # noqa: B023
+            step()
+            times.append((time.perf_counter(), time.process_time()))
+        searches.append(spent(*times[:2]))
+        wholes.append(spent(*times[1:]))
     for name, values in (("search", searches), ("search, quote and judge", wholes)):
-        print(f"{name:<24} median {median(values):.3f} s, longest {max(values):.3f} s")
+        for what, column in zip(("wall clock", "processor"), zip(*values, strict=True), strict=True):
+            print(f"{name + ', ' + what:<36} median {median(column):.3f} s, longest {max(column):.3f} s")
     archive.close()
+
+
+def spent(before: tuple[float, float], after: tuple[float, float]) -> tuple[float, float]:
+    return after[0] - before[0], after[1] - before[1]
 
 
 def recombined(cases: list[Case], number: int) -> Iterator[Article]:
