@@ -118,9 +118,8 @@ def measure(cases: list[Case], config: Config, archived: int, path: Path) -> Non
     seconds, busy = time.perf_counter() - began[0], time.process_time() - began[1]
     size = sum(file.stat().st_size for file in path.parent.glob(path.name + "*"))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"\n{added} articles stored in {seconds:.0f} s ({busy:.0f} s of processor time), {size / 1e6:.0f} MB; peak memory {memory:.0f} MB"
-    )
+    print(f"\n{added} articles stored in {seconds:.0f} s, {busy:.0f} s of them on the processor;", end=" ")
+    print(f"{size / 1e6:.0f} MB; peak memory {memory:.0f} MB")
     searches, wholes = [], []
     for case in cases[:: max(1, len(cases) // 40)]:
         times = [(time.perf_counter(), time.process_time())]
