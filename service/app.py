@@ -68,7 +68,7 @@ class Application(FastAPI):
 
 def create_app(settings: Settings, core: Core, *, clock: Clock = time.time) -> FastAPI:
     """The application. Opens the database at once, or raises ConfigError; workers start with the lifespan."""
-    jobs = Jobs(Store(settings.database_path), core, settings, clock)
+    jobs = Jobs(Store(settings.database_path, archive=settings.archive), core, settings, clock)
     pages = Pages()
     readers = CapacityLimiter(READERS)
     web = Web(jobs, pages, readers)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from summarizer import Article, Brief, Model, Options, Panel, Progress
+from summarizer import Article, Brief, Model, Options, Panel, Past, Progress
 
 LoadWatch = Callable[[str, int, int], None]
 Watch = Callable[[Progress], None]
@@ -42,7 +42,15 @@ class IngestBytes(Protocol):
 
 class Write(Protocol):
     def __call__(
-        self, article: Article, panel: Panel, model: Model, *, options: Options, watch: Watch, stop: Stop
+        self,
+        article: Article,
+        panel: Panel,
+        model: Model,
+        *,
+        options: Options,
+        watch: Watch,
+        stop: Stop,
+        past: Past,
     ) -> Brief: ...
 
 

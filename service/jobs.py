@@ -218,6 +218,7 @@ class Jobs:
                 options=job.options,
                 watch=lambda progress: self._note(running, progress),
                 stop=lambda: self._stopping.is_set() or running.lost.is_set(),
+                past=lambda article: self.store.older(article, job.owner),
             )
             self.store.finish(claim, self.core.to_dict(brief), self.clock())
         except Cancelled:

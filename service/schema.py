@@ -89,6 +89,8 @@ class SourceOut(_Answer):
     publisher: str
     title: str
     date: str
+    url: str = Field(default="", description="Where it can be read, if that is known.")
+    archive: bool = Field(default=False, description="Whether it is an earlier article of the newsroom's own.")
 
 
 class RecordOut(_Answer):

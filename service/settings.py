@@ -29,6 +29,7 @@ class Settings:
     max_body_bytes: int = 2_500_000
     max_wait_seconds: int = 60
     keep_days: int = 0
+    archive: bool = True
     allow_private_urls: bool = False
     lease_seconds: float = 30.0
     max_attempts: int = 3

@@ -1,6 +1,7 @@
 """Jobs and briefs in one SQLite file.
 
-In: an article to be worked on, and what workers report. Out: `Job` rows and the stored JSON of briefs.
+In: an article to be worked on, and what workers report. Out: `Job` rows, the stored JSON of briefs, and earlier
+articles: once its brief is done an article is in the archive, in the same file, until the job is deleted.
 The time is always an argument. Not here: threads, models, HTTP.
 
 A job is queued, then claimed (running) with a lease and a fence, the number of the claim; it ends as done,
@@ -15,46 +16,18 @@ import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from service.problems import Interrupted, QueueFull, problem
-from summarizer import Article, ConfigError, Options, Progress
+from service.tables import migrate
+from summarizer import Archive, Article, ConfigError, Options, PastArticle, Progress, keep_article
 
-# Append only: the place in the list is the version, kept in PRAGMA user_version.
-MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        status TEXT NOT NULL DEFAULT 'queued'
-            CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
-        revision INTEGER NOT NULL DEFAULT 1,
-        title TEXT NOT NULL,
-        url TEXT NOT NULL,
-        panel TEXT NOT NULL,
-        options TEXT NOT NULL,
-        created_at REAL NOT NULL,
-        finished_at REAL,
-        fence INTEGER NOT NULL DEFAULT 0,
-        tries INTEGER NOT NULL DEFAULT 0,
-        lease_until REAL NOT NULL DEFAULT 0,
-        not_before REAL NOT NULL DEFAULT 0,
-        stage TEXT NOT NULL DEFAULT '',
-        done INTEGER NOT NULL DEFAULT 0,
-        total INTEGER NOT NULL DEFAULT 0,
-        error TEXT,
-        article TEXT NOT NULL,
-        brief TEXT
-    );
-    CREATE INDEX jobs_by_status ON jobs (status, seq);
-    """,
-)
 COLUMNS = (
-    "seq, id, status, revision, title, url, panel, options, created_at, finished_at, fence, tries, "
+    "seq, id, owner, status, revision, title, url, panel, options, created_at, finished_at, fence, tries, "
     "stage, done, total, error"
 )
 ID = re.compile(r"[0-9a-f]{32}")
@@ -62,10 +35,12 @@ ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A row without its article and brief. Times are seconds since 1970; `error` is a problem document."""
+    """A row without its article and brief. Times are seconds since 1970; `error` is a problem document; `owner` says
+    whose archive the article is compared with and goes into."""
 
     seq: int
     id: str
+    owner: str
     status: str
     revision: int
     title: str
@@ -89,13 +64,14 @@ class Claim:
 
 
 class Store:
-    """One connection, used by all threads in turn; several processes may open the same file."""
+    """One connection, used by all threads in turn; several processes may open the same file. Without `archive`,
+    nothing is put into the archive or found there."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, archive: bool = True) -> None:
         self._lock = threading.Lock()
+        self._keeps = archive
         try:
-            if str(path) != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise _unusable(path, error) from error
@@ -103,18 +79,23 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
             # A job that was answered with 202 must survive a power cut, so every commit reaches the disk.
             self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
+            with self._transaction() as db:
+                migrate(db, archive=archive)
         except sqlite3.Error as error:
             self._db.close()
             raise _unusable(path, error) from error
+        # A connection of its own, so that a long search keeps nobody from the jobs.
+        self._archive = Archive(path) if archive else None
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
+        if self._archive is not None:
+            self._archive.close()
 
     # --- clients --------------------------------------------------------------------------------------------
 
-    def add(self, article: Article, panel: str, options: Options, now: float, max_queue: int) -> Job:
+    def add(self, article: Article, panel: str, options: Options, now: float, max_queue: int, owner: str = "") -> Job:
         """Queue a job. Raises QueueFull when `max_queue` jobs wait already."""
         job_id = secrets.token_hex(16)
         stored = json.dumps(
@@ -125,8 +106,9 @@ class Store:
             if waiting >= max_queue:
                 raise QueueFull(f"{waiting} articles are waiting already.", "Try again in a minute.")
             db.execute(
-                "INSERT INTO jobs (id, title, url, panel, options, created_at, article) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job_id, article.title, article.url, panel, stored, now, json.dumps(asdict(article))),
+                "INSERT INTO jobs (id, owner, title, url, panel, options, created_at, article) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (job_id, owner, article.title, article.url, panel, stored, now, json.dumps(asdict(article))),
             )
             return _job(db.execute(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone())
 
@@ -142,6 +124,10 @@ class Store:
         """The stored brief, or None if there is none."""
         row = self._one(job_id, "brief")
         return None if row is None or row[0] is None else dict(json.loads(row[0]))
+
+    def older(self, article: Article, owner: str) -> Sequence[PastArticle]:
+        """The owner's earlier articles that may have to do with this one."""
+        return () if self._archive is None else self._archive.older(article, owner)
 
     def page(self, limit: int, before: int | None = None, q: str = "", status: str = "") -> list[Job]:
         """Newest first; `before` is the seq that the page ends before; `q` occurs in the title or address."""
@@ -228,8 +214,14 @@ class Store:
         )
 
     def finish(self, claim: Claim, brief: Mapping[str, Any], now: float) -> bool:
+        """The brief is there, and with it the article is in the archive, if it has a date."""
         stored = json.dumps(brief, ensure_ascii=False, allow_nan=False)
-        return self._held(claim, "status = 'done', brief = ?, finished_at = ?, revision = revision + 1", (stored, now))
+        change = "status = 'done', brief = ?, finished_at = ?, revision = revision + 1"
+        with self._transaction() as db:
+            held = db.execute(*self._as_holder(claim, change, (stored, now))).rowcount > 0
+            if held and self._keeps and claim.article.published:
+                keep_article(db, claim.article, claim.job.owner, claim.job.id)
+        return held
 
     def fail(self, claim: Claim, error: Mapping[str, Any], now: float) -> bool:
         return self._held(
@@ -250,8 +242,13 @@ class Store:
     # --- below ----------------------------------------------------------------------------------------------
 
     def _held(self, claim: Claim, change: str, values: tuple[Any, ...]) -> bool:
+        return self._write(*self._as_holder(claim, change, values))
+
+    @staticmethod
+    def _as_holder(claim: Claim, change: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+        """A change of the job that only whoever holds the claim can make."""
         query = f"UPDATE jobs SET {change} WHERE id = ? AND fence = ? AND status = 'running'"
-        return self._write(query, (*values, claim.job.id, claim.job.fence))
+        return query, (*values, claim.job.id, claim.job.fence)
 
     def _write(self, query: str, values: tuple[Any, ...]) -> bool:
         with self._lock:
@@ -277,17 +274,6 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-
-    def _migrate(self) -> None:
-        with self._transaction() as db:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version > len(MIGRATIONS):
-                raise sqlite3.DatabaseError("it was written by a newer version of Analyst Brief")
-            for number, script in enumerate(MIGRATIONS[version:], version + 1):
-                for statement in script.split(";"):
-                    if statement.strip():
-                        db.execute(statement)
-                db.execute(f"PRAGMA user_version = {number}")
 
 
 def _job(row: tuple[Any, ...]) -> Job:

@@ -6,6 +6,7 @@ with open_model("house") as model:
 print(render(brief, "text"))
 """
 
+from summarizer.archive import Archive, keep_article, prepare_archive
 from summarizer.config import Config, data_dir, load_config
 from summarizer.errors import (
     BadRequest,
@@ -32,11 +33,12 @@ from summarizer.ingest import MAX_BYTES, ingest_bytes, ingest_file, ingest_text,
 from summarizer.models import Model, ScriptedModel, list_models, open_model, pull
 from summarizer.pipeline import write_brief
 from summarizer.render import FORMATS, brief_from_dict, brief_to_dict, render
-from summarizer.types import Article, Brief, Options, Panel, Progress, Stop, Watch
+from summarizer.types import Article, Brief, Options, Panel, Past, PastArticle, Progress, Stop, Watch
 
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
+    "Archive",
     "Article",
     "BadRequest",
     "Brief",
@@ -55,6 +57,8 @@ __all__ = [
     "NotText",
     "Options",
     "Panel",
+    "Past",
+    "PastArticle",
     "Progress",
     "RemoteError",
     "ScriptedModel",
@@ -73,9 +77,11 @@ __all__ = [
     "ingest_file",
     "ingest_text",
     "ingest_url",
+    "keep_article",
     "list_models",
     "load_config",
     "open_model",
+    "prepare_archive",
     "pull",
     "render",
     "write_brief",

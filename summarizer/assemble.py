@@ -76,8 +76,10 @@ def assemble(
 
 
 def recorded(record: Record) -> Statement:
-    """A dated record as a statement of the brief: its own sentence, with its date in brackets."""
-    text = f"{record.text.removesuffix('.')} ({written_date(record.date)})."
+    """A dated record as a statement of the brief: its own sentence, with its date in brackets. The date of an earlier
+    article is that of the report, not of what it reports."""
+    reported = "reported " if record.source.archive else ""
+    text = f"{record.text.removesuffix('.')} ({reported}{written_date(record.date)})."
     return Statement(text, "background", records=(record.id,), origin="extracted")
 
 

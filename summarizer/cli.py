@@ -1,4 +1,4 @@
-"""The command line: `analyst-brief write | serve | models | panels | records | eval`.
+"""The command line: `analyst-brief write | serve | models | panels | records | archive | eval`.
 
 Reads arguments, calls the package, prints. The brief goes to stdout, everything else to stderr. Exit status: 0
 done; 2 bad usage, input or configuration, in one clear line; 1 a failure of ours. Heavy modules are imported
@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from summarizer.errors import BriefError, ConfigError, InputError, UnknownName
+from summarizer.errors import BriefError, ConfigError, InputError, NotFound, UnknownName
 
 if TYPE_CHECKING:
-    from summarizer.types import Article, Brief
+    from summarizer.archive import Archive
+    from summarizer.types import Article, Brief, Past
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     Parser = argparse.ArgumentParser
@@ -61,6 +63,7 @@ def _write(args: argparse.Namespace) -> int:
     panel = config.panel(args.panel)
     article = _article(args.file)
     with (
+        _past(args.archive) as past,
         Bar(sys.stderr) as bar,
         summarizer.open_model(args.model, progress=bar.load, threads=args.threads) as model,
     ):
@@ -71,6 +74,7 @@ def _write(args: argparse.Namespace) -> int:
             config=config,
             options=summarizer.Options(seed=args.seed, candidates=args.candidates),
             watch=bar.watch,
+            past=past,
         )
         loaded = bar.seconds_loading
     _note_cut(brief)
@@ -78,6 +82,18 @@ def _write(args: argparse.Namespace) -> int:
     if args.timing:
         _print_timing(brief, loaded)
     return 0
+
+
+@contextmanager
+def _past(file: str | None) -> Iterator[Past]:
+    """Where earlier articles come from: the archive in `file`, or nowhere."""
+    if file is None:
+        yield lambda article: ()
+        return
+    import summarizer
+
+    with closing(summarizer.Archive(file, create=False)) as archive:
+        yield archive.older
 
 
 def _article(name: str) -> Article:
@@ -155,11 +171,66 @@ def _panels(args: argparse.Namespace) -> int:
 
 
 def _records(args: argparse.Namespace) -> int:
+    from datetime import date
+
     import summarizer
 
-    records = summarizer.load_config(args.config_dir).records
+    records = summarizer.load_config(args.config_dir, today=date.today()).records
     print(f"{len(records)} records, all in order")
     return 0
+
+
+def _archive(args: argparse.Namespace) -> int:
+    import summarizer
+
+    path = Path(args.archive) if args.archive else _database(args.config, args.config_dir)
+    with closing(summarizer.Archive(path, create=args.action == "import")) as archive:
+        if args.action == "import":
+            return _import(archive, [Path(name) for name in args.files])
+        if args.action == "list":
+            for entry in archive.entries(limit=args.limit):
+                print(
+                    f"{entry.id}  {entry.published}  {'imported' if entry.imported else 'briefed ':<8}  {entry.title}"
+                )
+        elif args.action == "count":
+            print(archive.count())
+        else:
+            missing = [id for id in args.ids if not archive.remove(id)]
+            if missing:
+                raise NotFound(f"The archive holds no {', '.join(missing)}.", "analyst-brief archive list shows ids.")
+    return 0
+
+
+def _import(archive: Archive, paths: Sequence[Path]) -> int:
+    """Store all that can be read, name all that can't, and end with 2 if there was any."""
+    from datetime import date
+
+    from summarizer.archive_files import past_articles
+
+    read = refused = 0
+
+    def refuse(why: str) -> None:
+        nonlocal refused
+        refused += 1
+        print(f"analyst-brief: {why}", file=sys.stderr)
+
+    def counted() -> Iterator[Article]:
+        nonlocal read
+        for article in past_articles(paths, refuse, date.today()):
+            read += 1
+            yield article
+
+    added = archive.add(counted())
+    print(f"{added} articles are new, {read - added} were there already, {refused} could not be taken")
+    return 2 if refused else 0
+
+
+def _database(config: str | None, config_dir: str | None) -> Path:
+    """The service's own database, where its briefed articles are."""
+    import summarizer
+    from service import load_settings
+
+    return load_settings(config or summarizer.load_config(config_dir).service_file).database_path
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -186,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     write.add_argument("--model", default="house", metavar="SPEC", help=MODEL_HELP)
     write.add_argument("--seed", type=_count(0, 2**31 - 1), default=0, help="the same seed gives the same brief")
     write.add_argument("--candidates", type=_count(1, 8), default=2, help="texts tried a section (default: 2)")
+    write.add_argument("--archive", metavar="FILE", help="compare with the earlier articles of this archive, too")
     write.add_argument("--output", metavar="FILE", help="write the brief there instead of to standard output")
     write.add_argument("--threads", type=_count(1, 1024), help="processor threads for a local model")
     write.add_argument("--timing", action="store_true", help="print where the seconds went")
@@ -205,6 +277,8 @@ def _parser() -> argparse.ArgumentParser:
     records = _command(commands, "records", _records, "check the dated background records")
     records.add_argument("action", choices=("check",))
 
+    _archive_arguments(_command(commands, "archive", _archive, "keep past articles that briefs are compared with"))
+
     evaluate = _command(commands, "eval", _eval, "measure a model on a corpus of articles with exemplary briefs")
     evaluate.add_argument("corpus", metavar="CORPUS.jsonl")
     evaluate.add_argument("--model", default="house", metavar="SPEC", help=MODEL_HELP)
@@ -212,6 +286,19 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seed", type=_count(0, 2**31 - 1), default=0)
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _archive_arguments(archive: Parser) -> None:
+    archive.add_argument("--archive", metavar="FILE", help="the SQLite file (default: the service's database)")
+    archive.add_argument("--config", metavar="FILE", help="the service.toml that names the service's database")
+    actions = archive.add_subparsers(title="actions", dest="action", required=True, metavar="ACTION")
+    taken = actions.add_parser("import", help="take in JSONL, text, Markdown or HTML files, or folders of them")
+    taken.add_argument("files", nargs="+", metavar="FILE")
+    listed = actions.add_parser("list", help="list the articles, the latest first")
+    listed.add_argument("--limit", type=_count(1, 10_000_000), default=50, help="how many (default: 50)")
+    actions.add_parser("count", help="say how many articles there are")
+    removed = actions.add_parser("remove", help="remove articles")
+    removed.add_argument("ids", nargs="+", metavar="ID")
 
 
 def _command(commands: Commands, name: str, run: Callable[[argparse.Namespace], int], help: str) -> Parser:

@@ -1,6 +1,6 @@
 """The way of an article, from text to brief. Only this module knows the order of the stages.
 
-Article -> segment -> Reading -> choose evidence, find records
+Article -> segment -> Reading -> choose evidence, find records, earlier articles among them
         -> read (the model) -> score -> write -> verify -> assemble -> Brief
 """
 
@@ -17,6 +17,7 @@ from summarizer.config import Config
 from summarizer.errors import ContextTooSmall
 from summarizer.evidence import choose
 from summarizer.models.protocol import Model, Prefix, Session
+from summarizer.past import quoted
 from summarizer.prompting import Prompts
 from summarizer.render import template_version
 from summarizer.score import score
@@ -27,6 +28,7 @@ from summarizer.types import (
     Draft,
     Options,
     Panel,
+    Past,
     Progress,
     Provenance,
     Reading,
@@ -62,10 +64,12 @@ def write_brief(
     stop: Stop = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     inspect: Callable[[Draft], None] = lambda draft: None,
+    past: Past = lambda article: (),
 ) -> Brief:
     """The brief of an article. The same article, panel, model, configuration and options give the same text.
 
-    `inspect` is given the draft before its check: for measuring a model, never for publishing.
+    `inspect` is given the draft before its check: for measuring a model, never for publishing. `past` gives
+    earlier articles of the newsroom that the article may be compared with (`Archive.older`).
 
     Raises ContextTooSmall where the model can't hold the prompts and one sentence, Cancelled soon after
     `stop()` becomes true, and whatever the model raises.
@@ -74,7 +78,7 @@ def write_brief(
     prompts = Prompts(config.prompt_dirs, model.info.adapter)
     reading = _fitted(segment(article), model, prompts)
     evidence = choose(reading, panel, ANCHORS)
-    records = bearing(reading, panel, config.records)
+    records = bearing(reading, panel, config.records, quoted(reading, past(article), sentences_of))
 
     watch(Progress("read", 0, 1))
     with clock.measure("read"):

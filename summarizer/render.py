@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -76,6 +78,7 @@ def _environment() -> Environment:
     environment.filters["line"] = one_line
     environment.filters["paragraph"] = paragraph
     environment.filters["date"] = written_date
+    environment.filters["destination"] = link_destination
     return environment
 
 
@@ -102,6 +105,11 @@ def escape_markdown(text: str) -> str:
     a construct, and HTML's `<` and `&`."""
     text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", one_line(text)).replace("&", "&amp;")
     return re.sub(r"^(\s*)([-+]|\d+(?=[.)]))", r"\1\\\2" if not text[:1].isdigit() else r"\1\2", text)
+
+
+def link_destination(url: str) -> str:
+    """An address as the pointed destination of a Markdown link, which ends at a bracket or a line's end."""
+    return "<" + quote(url, safe=string.punctuation.translate({ord(c): None for c in "<>\\"})) + ">"
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------
@@ -173,6 +181,8 @@ def brief_to_dict(brief: Brief) -> dict[str, Any]:
                         "publisher": record.source.publisher,
                         "title": record.source.title,
                         "date": record.source.date,
+                        "url": record.source.url,
+                        "archive": record.source.archive,
                     },
                 }
                 for record in brief.comparison.records

@@ -7,7 +7,7 @@ Ids and times of jobs belong to the service's storage, not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,14 +55,19 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """Where a record stands. `archive` says that it is an earlier article of the newsroom's own; `url` may be ""."""
+
     publisher: str
     title: str
     date: str
+    url: str = ""
+    archive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A dated fact from outside the article. `date` is YYYY, YYYY-MM or YYYY-MM-DD."""
+    """A dated fact from outside the article. `date` is YYYY, YYYY-MM or YYYY-MM-DD; where the source is the
+    newsroom's archive, the day of publication. No sectors: they aren't known."""
 
     id: str
     date: str
@@ -85,6 +90,14 @@ class Article:
     language: str = "en"
     source: str = ""
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastArticle:
+    """An article of the archive; `id` is made from its content."""
+
+    id: str
+    article: Article
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,5 +318,7 @@ class Progress:
     total: int
 
 
+Past = Callable[[Article], Sequence[PastArticle]]
+"""Earlier articles that may have to do with this one, most alike first."""
 Watch = Callable[[Progress], None]
 Stop = Callable[[], bool]

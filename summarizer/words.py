@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib import resources
 from math import log
 
 WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿŁłŚśŻżĆćŃńŘřŠšČčŽž]+(?:[’'-][A-Za-zÀ-ÖØ-öø-ÿŁłŚśŻżĆćŃńŘřŠšČčŽž]+)*")
@@ -24,6 +26,7 @@ STOP_WORDS = frozenset(
 MONTHS = "January February March April May June July August September October November December".split()
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """A cheap stem: lower case without possessive and the commonest endings. Equal stems usually mean one word."""
     word = re.sub(r"[’']s?$", "", word.lower())
@@ -59,6 +62,20 @@ def inverse_frequency(documents: Sequence[Iterable[str]]) -> dict[str, float]:
     (Spärck Jones, 1972, smoothed)."""
     counts = Counter(stem for document in documents for stem in set(document))
     return {stem: log(1 + len(documents) / n) for stem, n in counts.items()}
+
+
+@lru_cache(maxsize=1)
+def _frequencies() -> tuple[int, dict[str, int]]:
+    """How many texts were counted, and how many of them hold each stem that more than one does."""
+    rows = resources.files("summarizer").joinpath("frequencies.txt").read_text(encoding="utf-8").splitlines()
+    counts = dict(row.split(" ") for row in rows if not row.startswith("#"))
+    return int(counts.pop("*")), {stem: int(n) for stem, n in counts.items()}
+
+
+def rarity(stem: str) -> float:
+    """ln(N / (1 + n)) for a stem that n of N counted texts hold: how much it says of a text's subject."""
+    texts, counts = _frequencies()
+    return max(0.0, log(texts / (1 + counts.get(stem, 1))))
 
 
 def written_date(date: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 import summarizer
 
 ROOT = Path(__file__).parent.parent
-STAGES = {"ingest", "segment", "evidence", "background", "score", "write", "verify", "render"}
+STAGES = {"ingest", "segment", "evidence", "background", "past", "score", "write", "verify", "render"}
 
 
 def modules(package: str) -> list[Path]:

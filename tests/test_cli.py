@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from summarizer import MAX_BYTES, data_dir
+from service.store import Store
+from summarizer import MAX_BYTES, Article, data_dir
 
 EXAMPLE = data_dir("configs") / "examples/tether.txt"
 
@@ -31,7 +33,7 @@ def refused(result: subprocess.CompletedProcess[bytes], words: str) -> None:
 def test_help_names_the_commands() -> None:
     result = run("--help")
     assert result.returncode == 0
-    for command in ("write", "serve", "models", "panels", "records", "eval"):
+    for command in ("write", "serve", "models", "panels", "records", "archive", "eval"):
         assert command in result.stdout.decode()
 
 
@@ -90,6 +92,50 @@ def test_other_mistakes_get_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "panels").mkdir()
     (tmp_path / "panels/mine.toml").write_text('name = "Mine"\n')
     refused(run("panels", "--config-dir", str(tmp_path)), "mine.toml: analyst must be 1 to 8 tables")
+
+
+BODY = (
+    "The council of Alta voted on Monday to raise the dam by two metres before the spring. The dam holds 3 million "
+    "cubic metres of water and was built in 1987. Farmers below it asked for a wall, and the owner will pay for that."
+)
+
+
+def test_past_articles_are_imported_once_listed_counted_and_removed(tmp_path: Path) -> None:
+    lines = [json.dumps({"title": f"Dam {n}", "published": f"2020-03-0{n}", "body": BODY}) for n in (1, 2)]
+    (tmp_path / "past.jsonl").write_text("\n".join([*lines, "{}", "{"]))
+    archive = ("archive", "--archive", str(tmp_path / "archive.sqlite3"))
+    first = run(*archive, "import", str(tmp_path / "past.jsonl"))
+    assert first.stdout == b"2 articles are new, 0 were there already, 2 could not be taken\n"
+    assert first.returncode == 2
+    assert [line.split(b": ")[1] for line in first.stderr.splitlines()] == [
+        f"{tmp_path}/past.jsonl:{n}".encode() for n in (3, 4)
+    ]
+    (tmp_path / "past.jsonl").write_text("\n".join(lines))
+    again = run(*archive, "import", str(tmp_path))
+    assert (again.returncode, again.stderr) == (0, b"")
+    assert again.stdout == b"0 articles are new, 2 were there already, 0 could not be taken\n"
+    listed = run(*archive, "list", "--limit", "1").stdout.decode()
+    assert "2020-03-02  imported  Dam 2" in listed
+    assert listed.count("\n") == 1
+    assert run(*archive, "remove", listed.split()[0]).returncode == 0
+    assert run(*archive, "count").stdout == b"1\n"
+    refused(run(*archive, "remove", "archive-0"), "holds no archive-0")
+
+
+def test_the_archive_of_the_service_is_the_one_that_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "service.toml").write_text(f'database = "{tmp_path}/briefs.sqlite3"\n')
+    (tmp_path / "past.jsonl").write_text(json.dumps({"title": "Dam", "published": "2020-03-01", "body": BODY}))
+    run("archive", "--config", str(tmp_path / "service.toml"), "import", str(tmp_path / "past.jsonl"))
+    store = Store(tmp_path / "briefs.sqlite3")
+    story = Article("Alta closes its dam.", title="Alta dam to close", published="2024-01-01")
+    assert [past.article.title for past in store.older(story, "")] == ["Dam"]
+    store.close()
+
+
+def test_an_archive_that_is_not_there_is_told(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.sqlite3")
+    refused(run("archive", "--archive", missing, "count"), "There is no archive")
+    refused(run("write", str(EXAMPLE), "--archive", missing), "There is no archive")
 
 
 def test_wrong_usage_ends_with_two() -> None:

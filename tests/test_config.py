@@ -3,12 +3,13 @@ every file is told at once."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from summarizer import Config, ConfigError, UnknownName, load_config
-from summarizer.config import is_date
+from summarizer.toml import is_date
 
 RECORD = """
 [[record]]
@@ -81,17 +82,50 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         "b.toml: analyst two analysts have the same sector heading",
         "c.toml can't be read",
         "d.toml: analyst must be 1 to 8 tables",
-        "mine.toml: x.date must be a date",
-        "mine.toml: y.text has 32 words",
-        "mine.toml: y2.text must be one sentence",
-        "mine.toml: z two records have this id",
-        "mine.toml: z has the same text as z",
+        "mine.toml:2: x.date must be a date",
+        "mine.toml:9: y.text has 32 words",
+        "mine.toml:16: y2.text must be one sentence",
+        "mine.toml:30: z is the id of two records, the other in mine.toml:23",
+        "mine.toml:30: z has the same text as z in mine.toml:23",
         "relevance.toml: tiny.offset must be a number",
         "relevance.toml: tiny.slope must be a number",
         "relevance.toml: tiny.error must be a number",
         "relevance.toml: tiny.bias is unknown",
     ):
         assert expected in told
+
+
+def test_the_check_of_records_tells_everything_at_once_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "background").mkdir()
+    (tmp_path / "background/a.toml").write_text(
+        RECORD.format(id="first", date="2003", text="China launched Yang Liwei aboard Shenzhou 5 into orbit.")
+        + RECORD.format(id="second", date="2003-10", text="China launched Yang Liwei aboard Shenzhou 5 to orbit.")
+        + RECORD.format(id="third", date="2026-01-02", text="Alta raised a dam.")
+        + RECORD.format(id="archive-4", date="2004", text="Bergen built a bridge.").replace("science", "opera")
+        + RECORD.format(id="fifth", date="2004", text="Oslo dug a tunnel.").replace("2001", "2027")
+    )
+    (tmp_path / "background/b.toml").write_text(
+        '[[record]]\nid = "first"\ndate = 2003\ntext = "No source."\nsectors = []\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path, today=date(2026, 1, 1))
+    assert [problem.partition(", ")[0] for problem in caught.value.problems] == [
+        "a.toml:16: third.date 2026-01-02 has not come yet",
+        "a.toml:23: archive-4.id must not begin with archive-",
+        "a.toml:23: archive-4.sectors 'opera' is not one of agriculture",
+        "a.toml:30: fifth.source.date 2027 has not come yet",
+        "b.toml:1: first.sectors must name one or more of agriculture",
+        "b.toml:1: first.source must be a table with publisher",
+        "b.toml:1: first is the id of two records",
+        "a.toml:9: second says nearly the same as first in a.toml:2",
+    ]
+
+
+def test_records_in_one_array_have_no_lines(tmp_path: Path) -> None:
+    (tmp_path / "background").mkdir()
+    (tmp_path / "background/a.toml").write_text('record = [{ id = "x" }, 5]\n')
+    with pytest.raises(ConfigError, match=r"a\.toml: x\.date must be a date.*a\.toml: record 2 must be a table"):
+        load_config(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["2003", "2003-10", "2003-10-15", "2024-02-29"])

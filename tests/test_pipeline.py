@@ -15,11 +15,13 @@ from summarizer import (
     Options,
     Progress,
     ScriptedModel,
+    brief_from_dict,
+    brief_to_dict,
     render,
     write_brief,
 )
 from summarizer.models.protocol import Prefix, Row
-from summarizer.types import Brief
+from summarizer.types import Brief, PastArticle
 
 QUESTIONS = (
     " checked the 1.9 million euros that Pidur Space asks for the tether itself?",
@@ -103,6 +105,42 @@ def test_a_model_that_says_nothing_useful_leaves_the_articles_own_sentences(teth
             assert any(statement.text == brief.reading.text_of(n) for n in statement.evidence)
     assert brief.questions == ()
     assert "Fewer than five questions passed the checks." in render(brief, "text")
+
+
+def test_an_earlier_article_is_compared_with_and_cited_as_one(tether: Article, config: Config) -> None:
+    earlier = Article(
+        "Pidur Space of Tartu tested a braking tether for satellites in a vacuum chamber.\n\nThe tether unrolled in "
+        "four minutes, the company said. A satellite with a tether falls out of orbit within a year, Rein Tammik said. "
+        "The Kenya Space Agency sent two observers to Tartu, and they asked how the hinge of the tether is made.",
+        title="Pidur Space tests braking tether for satellites",
+        published="2019-03-04",
+        url="https://example.com/tether",
+    )
+    asked: list[Article] = []
+
+    def past(article: Article) -> list[PastArticle]:
+        asked.append(article)
+        return [PastArticle("archive-1", earlier)]
+
+    model = ScriptedModel(Truthful())
+    brief = write_brief(tether, config.panel("space"), model, config=config, options=Options(candidates=1), past=past)
+    assert asked == [tether]
+    (record,) = [record for record in brief.comparison.records if record.source.archive]
+    (statement,) = [s for s in brief.comparison.statements if s.records == ("archive-1",) and s.origin == "extracted"]
+    assert statement.text.endswith("in a vacuum chamber (reported 4 March 2019).")
+    assert brief_from_dict(brief_to_dict(brief)).comparison == brief.comparison
+    told = brief_to_dict(brief)["comparison"]["records"]
+    assert [row["source"] for row in told if row["id"] == record.id] == [
+        {
+            "publisher": "Archive",
+            "title": earlier.title,
+            "date": "2019-03-04",
+            "url": "https://example.com/tether",
+            "archive": True,
+        }
+    ]
+    assert 'href="https://example.com/tether"' in render(brief, "html")
+    assert "](<https://example.com/tether>)" in render(brief, "markdown")
 
 
 def test_the_same_seed_gives_the_same_bytes(tether: Article, config: Config) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -73,8 +74,8 @@ def test_the_same_seed_gives_the_same_bytes(tiny: Model, config: Config, tether:
         assert render(again, format).encode() == render(tiny_brief, format).encode()
 
 
-def test_the_json_validates_against_the_published_schema(tiny_brief: Brief) -> None:
-    settings = replace(Settings(), database=":memory:", model="tiny")
+def test_the_json_validates_against_the_published_schema(tiny_brief: Brief, tmp_path: Path) -> None:
+    settings = replace(Settings(), database=str(tmp_path / "jobs.sqlite3"), model="tiny")
     api = create_app(settings, real_core(load(), settings)).openapi()
     schema = {"$ref": "#/components/schemas/Brief", "components": api["components"]}
     Draft202012Validator.check_schema(schema)

@@ -23,6 +23,7 @@ from summarizer import (
     NotText,
     Options,
     Panel,
+    Past,
     Progress,
     TooLarge,
     TooShort,
@@ -97,6 +98,7 @@ class Writer:
     errors: list[Exception] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     options: list[Options] = field(default_factory=list)
+    past: list[list[str]] = field(default_factory=list)
 
     def __call__(
         self,
@@ -107,9 +109,11 @@ class Writer:
         options: Options,
         watch: Callable[[Progress], None],
         stop: Callable[[], bool],
+        past: Past,
     ) -> Brief:
         self.seen.append(article.title)
         self.options.append(options)
+        self.past.append([found.article.title for found in past(article)])
         for step in range(self.steps):
             watch(Progress("write", step, self.steps))
             if self.seconds:

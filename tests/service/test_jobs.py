@@ -206,3 +206,20 @@ def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
         with pytest.raises(BadRequest, match="can't be listened on"):
             serve(app, "no.such.host.invalid", 0)
         app.state.jobs.store.close()
+
+
+def test_a_brief_is_compared_with_what_was_briefed_before_until_that_is_deleted(tmp_path: Path) -> None:
+    writer = Writer()
+    with serving(settings(tmp_path), core(writer)) as client:
+
+        def brief(title: str, published: str) -> str:
+            document = {"title": title, "published": published, "body": WORDS}
+            answer = client.post("/v1/briefs", json={"article": document}, headers={"Prefer": "wait=30"})
+            assert answer.status_code == 201
+            return str(answer.json()["id"])
+
+        first = brief("The harbour is dredged", "2020-01-02")
+        brief("The harbour is closed", "2021-01-02")
+        assert client.delete(f"/v1/briefs/{first}").status_code == 204
+        brief("The harbour is sold", "2022-01-02")
+    assert writer.past == [[], ["The harbour is dredged"], ["The harbour is closed"]]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from service.problems import QueueFull
-from service.store import MIGRATIONS, Store
-from summarizer import Article, ConfigError, Options, Progress
+from service.store import Store
+from service.tables import MIGRATIONS
+from summarizer import Archive, Article, ConfigError, Options, Progress, prepare_archive
 
 ARTICLE = Article(
     "Some words.\n\x85\u2028 And more.", title="A 100% title_with ünusual marks", url="https://example.com/a"
@@ -190,6 +193,7 @@ def test_a_database_of_every_earlier_version_is_brought_up_and_a_newer_one_is_re
     for version in range(len(MIGRATIONS)):
         path = tmp_path / f"{version}.sqlite3"
         db = sqlite3.connect(path)
+        prepare_archive(db)
         for script in MIGRATIONS[:version]:
             db.executescript(script)
         db.execute(f"PRAGMA user_version = {version}")
@@ -202,6 +206,95 @@ def test_a_database_of_every_earlier_version_is_brought_up_and_a_newer_one_is_re
     db.close()
     with pytest.raises(ConfigError, match="newer"):
         Store(tmp_path / "new.sqlite3")
+
+
+DATED = Article("The dam of Alta will be raised by Norkraft.", title="Alta dam to rise", published="2020-01-02")
+LATER = Article("Norkraft closes the dam.", title="Alta dam to close", published="2024-01-02")
+
+
+def briefed(store: Store, article: Article = DATED, owner: str = "", now: float = 0.0) -> str:
+    job_id = store.add(article, "space", Options(), now, 100, owner).id
+    claim = store.claim(now, LEASE, MOST)
+    assert claim is not None
+    assert store.finish(claim, {}, now)
+    return job_id
+
+
+def found(store: Store, owner: str = "") -> list[str]:
+    return [past.article.title for past in store.older(LATER, owner)]
+
+
+def test_an_article_is_in_the_archive_once_its_brief_is_done_and_never_for_another_owner(store: Store) -> None:
+    store.add(DATED, "space", Options(), 0, 100, "anna")
+    claim = store.claim(0, LEASE, MOST)
+    assert claim is not None
+    assert claim.job.owner == "anna"
+    assert found(store, "anna") == []
+    assert store.finish(claim, {}, 1)
+    assert found(store, "anna") == [DATED.title]
+    assert (found(store), found(store, "ben")) == ([], [])
+
+
+def test_who_lost_the_claim_puts_nothing_into_the_archive(store: Store) -> None:
+    store.add(DATED, "space", Options(), 0, 100)
+    slow = store.claim(0, LEASE, MOST)
+    assert slow is not None
+    assert store.claim(2 * LEASE, LEASE, MOST) is not None
+    assert not store.finish(slow, {}, 3 * LEASE)
+    assert found(store) == []
+
+
+@pytest.mark.parametrize("how", ["delete", "purge"])
+def test_an_article_leaves_the_archive_with_the_last_job_that_has_it(store: Store, how: str) -> None:
+    first, second = briefed(store, now=1), briefed(store, now=20)
+    assert found(store) == [DATED.title]
+    assert store.delete(first) if how == "delete" else store.purge(10) == 1
+    assert found(store) == [DATED.title]
+    assert store.delete(second) if how == "delete" else store.purge(30) == 1
+    assert found(store) == []
+
+
+def test_an_imported_article_outlives_its_jobs(store: Store, tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "deep" / "jobs.sqlite3")
+    assert archive.add([DATED]) == 1
+    job_id = briefed(store)
+    assert archive.add([DATED]) == 0
+    archive.close()
+    assert store.delete(job_id)
+    assert found(store) == [DATED.title]
+
+
+def test_an_article_without_a_date_is_briefed_and_not_kept(store: Store) -> None:
+    briefed(store, Article(DATED.text, title=DATED.title))
+    assert found(store) == []
+
+
+def test_without_an_archive_nothing_is_kept_or_found(store: Store, tmp_path: Path) -> None:
+    briefed(store)
+    other = Store(tmp_path / "deep" / "jobs.sqlite3", archive=False)
+    assert found(other) == []
+    briefed(other, Article(DATED.text, title="Alta dam to rise again", published="2021-01-02"))
+    other.close()
+    assert found(store) == [DATED.title]
+
+
+def test_articles_of_briefs_older_than_the_archive_are_put_into_it(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "old.sqlite3")
+    db.executescript(MIGRATIONS[0])
+    for n, status in enumerate(("done", "failed")):
+        stored = json.dumps(asdict(replace(DATED, title=f"Alta dam {status}")))
+        db.execute(
+            "INSERT INTO jobs (id, status, title, url, panel, options, created_at, article) "
+            "VALUES (?, ?, '', '', 'space', '{}', 0, ?)",
+            (f"{n:032x}", status, stored),
+        )
+    db.execute("PRAGMA user_version = 1")
+    db.commit()
+    db.close()
+    for _ in range(2):
+        store = Store(tmp_path / "old.sqlite3")
+        assert found(store) == ["Alta dam done"]
+        store.close()
 
 
 def test_a_file_that_is_no_database_is_a_configuration_error(tmp_path: Path) -> None:
