@@ -40,7 +40,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One block. Query and key rows are interleaved for the rotation (see `load.interleave`), and the query
+    """One block. Query and key rows are interleaved for the rotation (see `family.interleave`), and the query
     is scaled by 1/sqrt(head_dim) in its weight (or in `query_norm`, where there is one)."""
 
     norm_attention: Tensor
