@@ -1,20 +1,22 @@
-"""One command, one table: the same nine texts about the same article, by this engine and by others.
+"""One command, one table: the same texts about the same article, by this engine and by others.
 
     python benchmarks/engine.py [--model tiny|house|DIRECTORY] [--gguf FILE] [--engines ours,llama.cpp,...]
     python benchmarks/engine.py --curve       memory and time from 250 to 8,000 tokens of article (ours)
     python benchmarks/engine.py --sixteen     sixteen articles together against one after another (ours)
 
 Each engine runs in a process of its own, on the same token ids: an article of 660 tokens behind a system text,
-nine instructions, 100 greedy tokens each, whatever they say. Every run has another article, so that nothing is
-cached from the run before. An engine that isn't installed is skipped, and the table says so; one that lives in
-another environment is named with `--python llama.cpp=PATH/python`. Figures are medians with the spread (lowest
-to highest) of the runs.
+nine instructions (`--rows`), 100 greedy tokens each (`--new-tokens`), whatever they say. Every run has another
+article, so that nothing is cached from the run before. Models are opened before the clock starts. llama.cpp and
+OpenVINO read a GGUF file of the same weights: `--gguf`, or the one that `pull(..., keep_source=True)` has kept.
+An engine that isn't installed is skipped, and the table says so; one that lives in another environment is named
+with `--python llama.cpp=PATH/python`. Figures are medians with the spread (lowest to highest) of the runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -68,7 +70,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--engines", help="beginnings of names, with commas between; all: " + "; ".join(ENGINES))
     parser.add_argument("--python", action="append", default=[], metavar="ENGINE=PATH")
     parser.add_argument("--article", type=int, default=660, help="tokens of article")
-    parser.add_argument("--tokens", type=int, default=100, help="tokens a row")
+    parser.add_argument("--rows", type=int, default=len(ASKS), help="texts an article")
+    parser.add_argument("--new-tokens", type=int, default=100, help="tokens a row")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0, help="0: this machine's physical cores")
     parser.add_argument("--dtype", help="of our engine")
@@ -81,10 +84,11 @@ def _files(model: str, gguf: Path | None) -> tuple[Path, Path | None]:
     if Path(model).is_dir():
         return Path(model), gguf
     from summarizer.models import pull
+    from summarizer.models.registry import checkpoint
+    from summarizer.models.weights import cache_directory, source_file
 
-    directory = pull(model, keep_source=gguf is None)
-    found = sorted([*directory.glob("*.gguf"), *directory.parent.glob("*.gguf")])
-    return directory, gguf or (found[0] if found else None)
+    kept = source_file(checkpoint(model).sha256, cache_directory())
+    return pull(model), gguf or (kept if kept.exists() else None)
 
 
 class _Jobs:
@@ -117,7 +121,8 @@ class _Jobs:
 
     def run(self, engine: str, prefixes: Sequence[list[int]], tokens: int, **more: Any) -> dict[str, Any] | str:
         """What the worker measured, or why it could not."""
-        suffixes = [self.chat.suffix(ask, "", True) for ask in ASKS]
+        asks = [f"{ASKS[i % len(ASKS)]} Text {i + 1}." for i in range(self.options.rows)]
+        suffixes = [self.chat.suffix(ask, "", True) for ask in asks]
         full = self.chat._full
         work = {
             "engine": engine,
@@ -148,17 +153,18 @@ def _table(jobs: _Jobs, engines: Sequence[str]) -> None:
     options = jobs.options
     prefixes = jobs.prefixes(options.runs, options.article)
     print(f"{date.today()}, {jobs.directory.name}, {_machine()}, {jobs.threads} threads; article of "
-          f"{options.article} tokens, {len(ASKS)} rows of {options.tokens} tokens, {options.runs} runs\n")  # fmt: skip
+          f"{options.article} tokens, {options.rows} rows of {options.new_tokens} tokens, {options.runs} runs; load "
+          f"of the machine before: {os.getloadavg()[0]:.1f}\n")  # fmt: skip
     print("| engine | read, s | write, s | whole, s | tokens/s | peak memory, MB |\n|---|---|---|---|---|---|")
     skipped = []
     for engine in (name for name in ENGINES if any(name.startswith(wanted.strip()) for wanted in engines)):
-        result = jobs.run(engine, prefixes, options.tokens)
+        result = jobs.run(engine, prefixes, options.new_tokens)
         if isinstance(result, str):
             skipped.append(f"{engine} was skipped: {result}")
             continue
         for label, runs in result["rows"].items():
             whole = [run["whole"] for run in runs]
-            rate = len(ASKS) * options.tokens / statistics.median(whole)
+            rate = options.rows * options.new_tokens / statistics.median(whole)
             read = _spread([run["read"] for run in runs]) if "read" in runs[0] else "-"
             write = _spread([run["write"] for run in runs]) if "write" in runs[0] else "-"
             name = f"{engine}{label} ({result['version']})"
@@ -169,7 +175,7 @@ def _table(jobs: _Jobs, engines: Sequence[str]) -> None:
 
 def _curve(jobs: _Jobs) -> None:
     """Each length in a fresh process, so that the peak of memory is its own."""
-    print("| tokens of article | read, s | tokens/s | nine rows of 32 tokens, s | peak memory, MB |")
+    print("| tokens of article | read, s | tokens/s | rows of 32 tokens, s | peak memory, MB |")
     print("|---|---|---|---|---|")
     for length in (250, 500, 1000, 2000, 4000, 7600):
         result = jobs.run("ours", jobs.prefixes(1, length), 32)
@@ -183,7 +189,7 @@ def _curve(jobs: _Jobs) -> None:
 
 def _sixteen(jobs: _Jobs) -> None:
     prefixes = jobs.prefixes(16, jobs.options.article)
-    result = jobs.run("ours, sixteen", prefixes, jobs.options.tokens)
+    result = jobs.run("ours, sixteen", prefixes, jobs.options.new_tokens)
     if isinstance(result, str):
         raise SystemExit(result)
     print("| sixteen articles | s | articles a minute | peak memory, MB |\n|---|---|---|---|")

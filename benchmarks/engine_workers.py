@@ -87,9 +87,11 @@ def _open_ours(work: Work) -> tuple[Any, Any]:
 
     from summarizer.models.engine import Engine
     from summarizer.models.load import open_network
+    from summarizer.models.weights import cache_directory
 
     torch.set_num_threads(work["threads"])
-    network, _, work["kind"] = open_network(Path(work["directory"]), dtype=work["dtype"])
+    prepared = cache_directory() / "prepared"  # as the model is opened in use
+    network, _, work["kind"] = open_network(Path(work["directory"]), dtype=work["dtype"], prepared=prepared)
     return torch, Engine(network, work["threads"])
 
 

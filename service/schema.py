@@ -138,12 +138,18 @@ class ProvenanceOut(_Answer):
     digital_source_type: str
 
 
+class SectionTimeOut(_Answer):
+    seconds: float
+    tokens: int
+
+
 class TimingOut(_Answer):
     seconds: float
     prompt_tokens: int
     completion_tokens: int
     tokens_per_second: float
     stages: dict[str, float]
+    sections: dict[str, SectionTimeOut] = {}
 
 
 class Brief(_Answer):

@@ -133,6 +133,10 @@ def _print_timing(brief: Brief, loaded: float) -> None:
     print(f"{'load':>8} {loaded:8.2f} s", file=sys.stderr)
     for stage, seconds in timing.stages:
         print(f"{stage:>8} {seconds:8.2f} s", file=sys.stderr)
+        if stage == "write":
+            # Sections are written together, so their seconds don't add up: each says when its last text was done.
+            for kind, time in timing.sections:
+                print(f"{'':>8} {time.seconds:8.2f} s until {kind} was done, {time.tokens} tokens", file=sys.stderr)
     print(
         f"{'whole':>8} {timing.seconds:8.2f} s without load; {timing.prompt_tokens} tokens read, "
         f"{timing.completion_tokens} written, {timing.tokens_per_second} a second",

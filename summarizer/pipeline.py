@@ -32,6 +32,7 @@ from summarizer.types import (
     Progress,
     Provenance,
     Reading,
+    SectionTime,
     Stop,
     Timing,
     Watch,
@@ -90,7 +91,8 @@ def write_brief(
             ratings = score(session, prompts, panel, config.calibration(model.info.spec))
         watch(Progress("score", 1, 1))
         with clock.measure("write"):
-            draft = write(session, prompts, reading, panel, ratings, evidence, records, options, watch=watch, stop=stop)
+            told = clock.noting(watch)
+            draft = write(session, prompts, reading, panel, ratings, evidence, records, options, watch=told, stop=stop)
         inspect(draft)
         with clock.measure("verify"):
             verdict = verify(
@@ -147,11 +149,24 @@ def sentences_of(text: str) -> list[str]:
 
 
 class _Clock:
-    """Seconds by stage."""
+    """Seconds by stage, and by section within the writing."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
         self._stages: dict[str, float] = {}
+        self._sections: dict[str, SectionTime] = {}
+
+    def noting(self, watch: Watch) -> Watch:
+        """`watch`, which from now on also tells the clock when texts are finished."""
+        began = time.perf_counter()
+
+        def told(progress: Progress) -> None:
+            before = self._sections.get(progress.section, SectionTime(0.0, 0))
+            seconds = round(time.perf_counter() - began, 3)
+            self._sections[progress.section] = SectionTime(seconds, before.tokens + progress.tokens)
+            watch(progress)
+
+        return told
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
@@ -171,4 +186,5 @@ class _Clock:
             completion_tokens=usage.completion_tokens,
             tokens_per_second=round(usage.completion_tokens / writing, 1) if writing else 0.0,
             stages=tuple((stage, round(spent, 3)) for stage, spent in self._stages.items()),
+            sections=tuple(self._sections.items()),
         )

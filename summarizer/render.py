@@ -31,6 +31,7 @@ from summarizer.types import (
     Reading,
     Record,
     Relevance,
+    SectionTime,
     SectorSection,
     Sentence,
     Source,
@@ -220,6 +221,9 @@ def brief_to_dict(brief: Brief) -> dict[str, Any]:
             "completion_tokens": brief.timing.completion_tokens,
             "tokens_per_second": brief.timing.tokens_per_second,
             "stages": dict(brief.timing.stages),
+            "sections": {
+                kind: {"seconds": time.seconds, "tokens": time.tokens} for kind, time in brief.timing.sections
+            },
         },
     }
 
@@ -268,7 +272,18 @@ def brief_from_dict(data: dict[str, Any]) -> Brief:
         takeaway=_read_statement(data["takeaway"]) if data["takeaway"] else None,
         checks=Checks(**{**checks, "findings": tuple(Finding(**f) for f in checks["findings"])}),
         provenance=Provenance(**data["provenance"]),
-        timing=Timing(**{**data["timing"], "stages": tuple(data["timing"]["stages"].items())}),
+        timing=_read_timing(data["timing"]),
+    )
+
+
+def _read_timing(data: dict[str, Any]) -> Timing:
+    sections = data.get("sections", {})  # briefs that were stored by earlier versions have none
+    return Timing(
+        **{
+            **data,
+            "stages": tuple(data["stages"].items()),
+            "sections": tuple((kind, SectionTime(**time)) for kind, time in sections.items()),
+        }
     )
 
 

@@ -272,6 +272,15 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionTime:
+    """When the last text of a kind of section was written, in seconds from the beginning of the writing (they are
+    written together), and the tokens of all its texts."""
+
+    seconds: float
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds in all and by stage ("load" is not among them: a model is opened once for many briefs)."""
 
@@ -280,6 +289,7 @@ class Timing:
     completion_tokens: int
     tokens_per_second: float
     stages: tuple[tuple[str, float], ...] = ()
+    sections: tuple[tuple[str, SectionTime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,11 +321,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A sign of life: `stage` is "read", "score", "write" or "verify"; `done` of `total` steps."""
+    """A sign of life: `stage` is "read", "score", "write" or "verify"; `done` of `total` steps. While writing,
+    `section` is the kind of section that a text was finished for, and `tokens` that text's length."""
 
     stage: str
     done: int
     total: int
+    section: str = ""
+    tokens: int = 0
 
 
 Past = Callable[[Article], Sequence[PastArticle]]

@@ -86,10 +86,10 @@ def write(
                 owners.append((i, j))
     finished = 0
 
-    def count(_: int, __: Completion) -> None:
+    def count(row: int, completion: Completion) -> None:
         nonlocal finished
         finished += 1
-        watch(Progress("write", finished, len(rows)))
+        watch(Progress("write", finished, len(rows), places[owners[row][0]].kind, completion.tokens))
 
     completions = session.write(rows, stop=stop, on_done=count)
     texts: dict[tuple[int, int], list[str]] = {owner: [] for owner in owners}

@@ -18,6 +18,7 @@ from summarizer.types import (
     Reading,
     Record,
     Relevance,
+    SectionTime,
     SectorSection,
     Sentence,
     Source,
@@ -68,5 +69,5 @@ BRIEF = Brief(
     provenance=Provenance(
         "scripted", "", "p" * 12, "t" * 12, 7, "2025-03-05T10:00:00+00:00", "Written by a machine.", "urn:x"
     ),
-    timing=Timing(1.5, 100, 50, 33.3, (("read", 0.5), ("write", 1.0))),
+    timing=Timing(1.5, 100, 50, 33.3, (("read", 0.5), ("write", 1.0)), (("summary", SectionTime(0.8, 30)),)),
 )

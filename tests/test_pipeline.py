@@ -156,6 +156,14 @@ def test_progress_is_told_in_the_order_of_the_stages(tether: Article, config: Co
     assert order == ["read", "score", "write", "verify"]
 
 
+def test_the_time_of_writing_is_told_by_section(tether: Article, config: Config) -> None:
+    timing = brief_of(tether, config, ScriptedModel(Truthful())).timing
+    sections, stages = dict(timing.sections), dict(timing.stages)
+    assert {"reason", "summary", "sector", "question", "takeaway"} <= set(sections)
+    assert all(0 <= time.seconds <= stages["write"] + 0.001 for time in sections.values())
+    assert 0 < sum(time.tokens for time in sections.values()) <= timing.completion_tokens
+
+
 def test_a_stop_ends_the_work(tether: Article, config: Config) -> None:
     calls = 0
 

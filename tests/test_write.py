@@ -89,7 +89,9 @@ def test_candidates_of_a_passage_differ_in_seed_and_the_first_is_greedy(config: 
     drawn = [row.sampling.seed for row in asked(model) if row.sampling.temperature]
     assert len(set(drawn)) == len(drawn)
     assert all(len(passage.candidates) == 3 for passage in draft.passages)
-    assert seen[-1] == Progress("write", len(asked(model)), len(asked(model)))
+    asked_for = len(asked(model))
+    assert [(progress.done, progress.total) for progress in seen] == [(i + 1, asked_for) for i in range(asked_for)]
+    assert {progress.section for progress in seen} == {passage.kind for passage in draft.passages}
 
 
 def test_a_question_begins_as_it_was_opened(config: Config, reading: Reading) -> None:

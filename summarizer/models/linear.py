@@ -13,6 +13,7 @@ resolution instead of half of the activations', which matter more: benchmarks/RE
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -117,18 +118,46 @@ def quantise_rows(weight: Tensor, *, paired: bool = False) -> tuple[Tensor, Tens
 
 
 def _pack(levels: Tensor, scales: Tensor) -> Any:
-    """FBGEMM's packed form. The engine setting is the process's, so it is put back afterwards."""
-    previous = torch.backends.quantized.engine
+    """FBGEMM's packed form, made from `levels` without another copy of them."""
     zeros = torch.zeros(levels.shape[0], dtype=torch.long)
-    with warnings.catch_warnings():
-        # PyTorch announces that quantised tensors move elsewhere one day; the version is pinned.
-        warnings.simplefilter("ignore")
-        try:
-            torch.backends.quantized.engine = "fbgemm"
-            tensor = torch._make_per_channel_quantized_tensor(levels, scales.double(), zeros, 0)
-            return torch.ops.quantized.linear_prepack(tensor, None)
-        finally:
-            torch.backends.quantized.engine = previous
+    with _PACKING:
+        tensor: Any = torch._empty_per_channel_affine_quantized(
+            [0, levels.shape[1]], scales=scales.double(), zero_points=zeros, axis=0, dtype=torch.qint8
+        )
+        tensor.set_(levels.untyped_storage(), levels.storage_offset(), levels.shape, levels.stride())
+        return torch.ops.quantized.linear_prepack(tensor, None)
+
+
+class _Packing:
+    """PyTorch's choice of quantised kernels and Python's of warnings are the process's: FBGEMM and silence while any
+    thread packs, and what was there before when the last one is done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._before = ""
+        self._warnings: warnings.catch_warnings[None] | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._threads == 0:
+                self._before = torch.backends.quantized.engine
+                self._warnings = warnings.catch_warnings()
+                self._warnings.__enter__()
+                # PyTorch announces that quantised tensors move elsewhere one day; the version is pinned.
+                warnings.simplefilter("ignore")
+                torch.backends.quantized.engine = "fbgemm"
+            self._threads += 1
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._threads -= 1
+            if self._threads == 0 and self._warnings is not None:
+                torch.backends.quantized.engine = self._before
+                self._warnings.__exit__(None, None, None)
+
+
+_PACKING = _Packing()
 
 
 def eight_bit_available() -> bool:

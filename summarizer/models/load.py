@@ -2,8 +2,7 @@
 ours, else the general one. A directory in Hugging Face layout goes in; knows no tokenizer and no requests.
 
 The fast path is taken only for what it computes exactly: model types of the Llama family with full attention,
-rotary positions that don't depend on the length, and no tensor left over. Weights are read, merged with the
-adapter, quantised and dropped one by one, so that the peak of memory is near the size that stays.
+rotary positions that don't depend on the length, and no tensor left over.
 """
 
 from __future__ import annotations
@@ -15,20 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from summarizer.errors import UnsupportedModel, WeightsCorrupt
+from summarizer.errors import UnsupportedModel
 from summarizer.models.checkpoint import Adapter, Checkpoint
-from summarizer.models.forward import FastNetwork, Layer, Shape, Weights
-from summarizer.models.linear import (
-    EightBit,
-    Embedding,
-    Linear,
-    adds_in_32_bits,
-    eight_bit,
-    eight_bit_available,
-    make_linear,
-)
+from summarizer.models.family import activations, read_weights, rope_of
+from summarizer.models.forward import FastNetwork
+from summarizer.models.linear import adds_in_32_bits, eight_bit_available
 from summarizer.models.network import Network
 from summarizer.models.prepared import Prepared, key
 
@@ -43,8 +34,10 @@ def open_network(
     dtype: str | None = None,
     adapter: Path | None = None,
     prepared: Path | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[Network, str, str]:
     """The network with the names of its device and dtype. Quantised weights are kept under `prepared`.
+    `meanwhile()` is called once, where the load has other threads at work if it has any.
 
     `device` is "cpu", "cuda" or "cuda:N"; the default is CUDA where there is one. `dtype` is "int8",
     "float32" or "bfloat16"; the default is bfloat16 on CUDA and int8 on a processor that multiplies it fast,
@@ -59,13 +52,13 @@ def open_network(
         checkpoint = Checkpoint(directory, merged)
         kept = Prepared(_prepared(prepared, directory, adapter) if kind == "int8" else None)
         try:
-            weights = _read_weights(config, checkpoint, where, kind, kept)
+            weights = read_weights(config, checkpoint, where, kind, kept, meanwhile)
             if not kept.whole:
                 _check_all_used(checkpoint, merged, directory)
             kept.finish()
         finally:
             kept.abandon()
-        return FastNetwork(weights, where, _activations(where, kind)), str(where), kind
+        return FastNetwork(weights, where, activations(where, kind)), str(where), kind
     from summarizer.models.general import open_general
 
     if dtype == "int8":
@@ -73,6 +66,7 @@ def open_network(
             f"Eight-bit weights are not available for this checkpoint ({reason}).", "Leave the dtype out."
         )
     kind = kind if kind != "int8" else "float32"
+    meanwhile()
     return open_general(directory, where, kind, merged), str(where), kind
 
 
@@ -110,7 +104,7 @@ def why_not_fast(config: Any, directory: Path) -> str | None:
         return "a sliding window"
     if config.hidden_act != "silu":
         return f"activation {config.hidden_act}"
-    rope = _rope(config)
+    rope = rope_of(config)
     if rope.get("rope_type", "default") not in _ROTATIONS or rope.get("partial_rotary_factor", 1.0) != 1.0:
         return f"rotary positions of type {rope.get('rope_type')}"
     if not any(directory.glob("*.safetensors")):
@@ -140,152 +134,6 @@ def _check_choice(device: torch.device, dtype: str) -> None:
         raise UnsupportedModel("This PyTorch sees no CUDA device.", "Use device cpu, or install a CUDA build.")
     if dtype == "int8" and (device.type != "cpu" or not eight_bit_available()):
         raise UnsupportedModel("Eight-bit weights need an x86 processor.", "Use float32 or bfloat16.")
-
-
-def _activations(device: torch.device, dtype: str) -> torch.dtype:
-    """float32 on the CPU whatever the weights: it costs little there and rounds nothing."""
-    return torch.bfloat16 if device.type == "cuda" and dtype == "bfloat16" else torch.float32
-
-
-def _rope(config: Any) -> dict[str, Any]:
-    return dict(getattr(config, "rope_parameters", None) or {})
-
-
-def _rotation(config: Any, head_dim: int) -> tuple[Tensor, float]:
-    """Frequencies [head_dim / 2] and the factor on cosine and sine, by transformers' own functions."""
-    rope = _rope(config)
-    kind = rope.get("rope_type", "default")
-    if kind == "default":
-        exponents = torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim
-        return 1.0 / (float(rope["rope_theta"]) ** exponents), 1.0
-    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
-
-    frequencies, factor = ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"))
-    return frequencies.float(), float(factor)
-
-
-Matrix = Callable[[str, Callable[[], Tensor], bool], Tensor | EightBit]
-
-
-def _matrices(dtype: str, kept: Prepared) -> Matrix:
-    """What gives a matrix of a name: as it is, or in eight bits and then from the cache where it is there. `paired`
-    is for matrices that are multiplied, not for tables of rows."""
-
-    def matrix(name: str, weight: Callable[[], Tensor], paired: bool) -> Tensor | EightBit:
-        if dtype != "int8":
-            return weight()
-        return kept.matrix(name, lambda: eight_bit(weight(), paired=paired and not adds_in_32_bits()))
-
-    return matrix
-
-
-def _read_weights(config: Any, checkpoint: Checkpoint, device: torch.device, dtype: str, kept: Prepared) -> Weights:
-    heads = config.num_attention_heads
-    shape = Shape(
-        layers=config.num_hidden_layers,
-        hidden=config.hidden_size,
-        heads=heads,
-        kv_heads=getattr(config, "num_key_value_heads", None) or heads,
-        head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
-        vocabulary=config.vocab_size,
-        context=config.max_position_embeddings,
-        epsilon=config.rms_norm_eps,
-    )
-    frequencies, factor = _rotation(config, shape.head_dim)
-    activations = _activations(device, dtype)
-    matrix = _matrices(dtype, kept)
-    tied = config.tie_word_embeddings or "lm_head.weight" not in checkpoint
-    if tied:
-        checkpoint.unread.discard("lm_head.weight")
-
-    def table() -> Tensor:
-        rows = checkpoint.read("model.embed_tokens.weight").to(device)
-        if rows.shape != (shape.vocabulary, shape.hidden):
-            raise WeightsCorrupt(f"The embedding is {tuple(rows.shape)}, not as config.json says.", "Fetch it again.")
-        return rows.float() if dtype == "float32" else rows
-
-    def head() -> Tensor:
-        return table() if tied else checkpoint.read("lm_head.weight").to(device)
-
-    return Weights(
-        shape=shape,
-        embedding=Embedding(matrix("embedding", table, False), activations),
-        layers=tuple(_read_layer(checkpoint, i, shape, device, dtype, matrix) for i in range(shape.layers)),
-        norm=checkpoint.read("model.norm.weight").to(device, activations),
-        head=make_linear(matrix("head", head, True), None, dtype),
-        frequencies=frequencies.to(device),
-        rotation_scale=factor,
-    )
-
-
-def _read_layer(c: Checkpoint, number: int, shape: Shape, device: torch.device, dtype: str, matrix: Matrix) -> Layer:
-    stem = f"model.layers.{number}."
-    attention = stem + "self_attn."
-    kept = _activations(device, dtype)
-    query_norm = c.maybe(attention + "q_norm.weight")
-    key_norm = c.maybe(attention + "k_norm.weight")
-    scale = shape.head_dim**-0.5
-    if query_norm is not None and key_norm is not None:
-        query_norm = (interleave(query_norm.float(), 1) * scale).to(device, kept)
-        key_norm = interleave(key_norm.float(), 1).to(device, kept)
-        scale = 1.0
-
-    def projection(name: str, kind: str) -> Tensor | None:
-        tensor = c.read(attention + f"{name}.{kind}") if kind == "weight" else c.maybe(attention + f"{name}.bias")
-        if tensor is None or name == "v_proj":
-            return tensor
-        turned = interleave(tensor, shape.heads if name == "q_proj" else shape.kv_heads)
-        return turned.float().mul_(scale) if name == "q_proj" else turned
-
-    def joined(parts: list[Tensor | None]) -> Tensor | None:
-        there = [part.float() for part in parts if part is not None]
-        if there and len(there) != len(parts):
-            raise UnsupportedModel(f"Layer {number} has a bias in some projections only.")
-        return torch.cat(there).to(device) if there else None
-
-    names = ("q_proj", "k_proj", "v_proj")
-
-    def cat(parts: list[Tensor | None]) -> Tensor:
-        whole = joined(parts)
-        assert whole is not None
-        return whole
-
-    def product(name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> Linear:
-        return make_linear(matrix(f"{number}.{name}", weight, True), bias, dtype)
-
-    def single(name: str) -> Linear:
-        bias = c.maybe(f"{stem}{name}.bias")
-        return product(
-            name, lambda: c.read(f"{stem}{name}.weight").to(device), None if bias is None else bias.to(device)
-        )
-
-    return Layer(
-        norm_attention=c.read(stem + "input_layernorm.weight").to(device, kept),
-        qkv=product(
-            "qkv",
-            lambda: cat([projection(name, "weight") for name in names]),
-            joined([projection(name, "bias") for name in names]),
-        ),
-        query_norm=query_norm,
-        key_norm=key_norm,
-        out=single("self_attn.o_proj"),
-        norm_mlp=c.read(stem + "post_attention_layernorm.weight").to(device, kept),
-        gate_up=product(
-            "gate_up",
-            lambda: cat([c.read(f"{stem}mlp.{name}.weight") for name in ("gate_proj", "up_proj")]),
-            joined([c.maybe(f"{stem}mlp.{name}.bias") for name in ("gate_proj", "up_proj")]),
-        ),
-        down=single("mlp.down_proj"),
-    )
-
-
-def interleave(rows: Tensor, heads: int) -> Tensor:
-    """Rows [heads * d, ...] so that the two halves of each head alternate: 0, d/2, 1, d/2 + 1, ...
-
-    Checkpoints rotate element i with element i + d/2. As neighbours the pairs are complex numbers and the
-    rotation is one product. Scores don't change when queries and keys are reordered alike.
-    """
-    return torch.unflatten(rows, 0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
 
 
 def _check_all_used(checkpoint: Checkpoint, adapter: Adapter | None, directory: Path) -> None:

@@ -57,8 +57,11 @@ class LocalModel:
         _check_numbers(threads=threads, max_rows=max_rows, kv_bytes=kv_bytes, context_tokens=context_tokens)
         directory = Path(directory)
         started = time.perf_counter()
-        self._chat = ChatFormat(directory, config_tokens(directory))
         threads = threads or physical_cores()
+
+        def open_tokenizer() -> None:
+            self._chat = ChatFormat(directory, config_tokens(directory))
+
         with torch_threads(threads):
             network, where, kind = open_network(
                 directory,
@@ -66,6 +69,7 @@ class LocalModel:
                 dtype=dtype,
                 adapter=None if adapter is None else Path(adapter),
                 prepared=prepared,
+                meanwhile=open_tokenizer,
             )
         self.engine_path = network.path
         self._info = ModelInfo(

@@ -36,15 +36,16 @@ class Prepared:
                 self._building = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
 
     def matrix(self, name: str, make: Callable[[], EightBit]) -> EightBit:
-        """The matrix called `name`, made anew where it isn't kept or can't be read."""
+        """The matrix called `name`, made anew where it isn't kept or can't be read. For several threads at once."""
         if self.whole and self._folder is not None:
             with contextlib.suppress(OSError, SafetensorError, KeyError):
                 return EightBit(**load_file(self._folder / f"{name}.safetensors"))
         matrix = make()
-        if self._building is not None:
+        building = self._building
+        if building is not None:
             try:
                 tensors = {"levels": matrix.levels, "scales": matrix.scales, "sums": matrix.sums}
-                save_file(tensors, self._building / f"{name}.safetensors")
+                save_file(tensors, building / f"{name}.safetensors")
             except (OSError, SafetensorError):
                 self.abandon()
         return matrix
@@ -60,9 +61,9 @@ class Prepared:
 
     def abandon(self) -> None:
         """Drop what was built."""
-        if self._building is not None:
-            shutil.rmtree(self._building, ignore_errors=True)
-            self._building = None
+        building, self._building = self._building, None
+        if building is not None:
+            shutil.rmtree(building, ignore_errors=True)
 
 
 def key(directories: Iterable[Path], *facts: object) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -66,6 +69,18 @@ def test_rows_of_one_value(value: float) -> None:
     weight = numbers(8, 16)
     got = EightBitLinear(weight, None, paired=True)(torch.full((2, 16), value))
     assert torch.allclose(got, torch.full((2, 16), value) @ weight.T, rtol=0.05, atol=abs(value) * 0.1)
+
+
+def test_threads_that_pack_at_once_leave_the_process_as_it_was() -> None:
+    weights = [numbers(96, 64, seed=seed) for seed in range(24)]
+    x = numbers(3, 64, seed=99)
+    alone = [EightBitLinear(weight, None, paired=True)(x) for weight in weights]
+    engine, filters = torch.backends.quantized.engine, list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda weight: EightBitLinear(weight, None, paired=True), weights))
+    assert all(torch.equal(linear(x), expected) for linear, expected in zip(made, alone, strict=True))
+    assert torch.backends.quantized.engine == engine
+    assert warnings.filters == filters
 
 
 def test_what_is_quantised_is_left_as_it_was() -> None:
