@@ -5,7 +5,8 @@
 Every chosen article is rated for all sixteen sectors. Printed are the mean absolute error and Spearman's rank
 correlation as the model says it, calibrated by least squares on all articles but the one that is judged (so no
 article is judged by a calibration that saw it), and for scale the error of always saying the corpus's median; then
-the table for configs/relevance.toml, fitted on all of them. Articles come in the order of their ids' hashes.
+the table for configs/relevance.toml, fitted on all of them. Only
+articles that the house model was not trained on are used, in the order of their ids' hashes.
 """
 
 from __future__ import annotations
@@ -27,17 +28,20 @@ from summarizer.prompting import Prompts  # noqa: E402
 from summarizer.score import score  # noqa: E402
 from summarizer.segment import segment  # noqa: E402
 from summarizer.types import Panel  # noqa: E402
+from training.examples import is_held_out  # noqa: E402
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", nargs="?", default=str(ROOT / "training/corpus/briefs.jsonl"))
+    parser.add_argument("corpus", nargs="?", help="default: the whole corpus")
     parser.add_argument("--model", default="house")
     parser.add_argument("--articles", type=int, default=24)
     options = parser.parse_args()
 
     config = load_config()
-    cases = sorted(read_corpus(Path(options.corpus), config), key=lambda case: sha256(case.id.encode()).hexdigest())
+    files = [Path(options.corpus)] if options.corpus else sorted((ROOT / "training/corpus").glob("*.jsonl"))
+    known = [case for file in files for case in read_corpus(file, config) if is_held_out(case.id)]
+    cases = sorted(known, key=lambda case: sha256(case.id.encode()).hexdigest())
     given, said = [], []
     with open_model(options.model) as model:
         spec = model.info.spec

@@ -16,6 +16,7 @@ from typing import Any
 from summarizer.background import bearing
 from summarizer.config import Config
 from summarizer.evidence import choose
+from summarizer.grounding.asking import question_problem
 from summarizer.grounding.judge import judge
 from summarizer.grounding.source import Source, source_of
 from summarizer.models.protocol import Model, Prefix
@@ -23,7 +24,6 @@ from summarizer.pipeline import sentences_of
 from summarizer.prompting import Prompts
 from summarizer.segment import segment
 from summarizer.types import Options, Panel, Passage, Rating, SectionKind
-from summarizer.verify import question_problem
 from summarizer.write import write
 from training.examples import QUESTIONS, Kept, article_of
 
