@@ -3,7 +3,8 @@ comes out, in eight-bit, float32 or bfloat16. Knows no layers and no files.
 
 The eight-bit product quantises each row (token) between its own smallest and largest value, and each output
 channel by its own scale; the sums in between are sums of integers and therefore exact. So a row's result does
-not depend on which other rows are multiplied in the same call, nor a text on its neighbours in the batch.
+not depend on which other rows are multiplied in the same call. (What goes into the product is float32 and may differ
+in its last bits with the batch; rarely that moves a value to the next level.)
 
 FBGEMM's AVX2 and AVX-512 kernels add the products of two neighbours, u8 x s8, in sixteen bits, which overflow
 where both weights are large (2 * 255 * 127 > 32767). Without VNNI instructions a channel's scale is therefore

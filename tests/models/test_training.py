@@ -12,12 +12,14 @@ import torch
 from checkpoints import write_checkpoint, write_tokenizer
 
 from summarizer import Config
+from summarizer.grounding.source import source_of
 from summarizer.models.chat import ChatFormat
 from summarizer.models.local import LocalModel
 from summarizer.prompting import Prompts
 from summarizer.segment import segment
 from summarizer.verify import lock_violations
 from training import examples
+from training.drafts import best_of, load, save
 from training.lora import Learner
 from training.packing import pack
 from training.train import ADAPTER, Plan, schedule, train
@@ -135,6 +137,27 @@ def test_the_adapter_says_in_use_what_it_said_in_training(
         for row, mean in zip(rows, said, strict=True):
             packed, _ = pack(exercise, [row], chat, 0)
             assert mean == pytest.approx(-learner.losses(packed)[:-1].mean().item(), abs=1e-4)
+
+
+def test_of_a_models_drafts_only_what_passes_is_learnt_and_then_like_all_else(
+    records: list[dict[str, object]], config: Config, tmp_path: Path
+) -> None:
+    record = records[0]
+    reading = segment(examples.article_of(record))
+    source = source_of(reading)
+    true = reading.text_of(1)
+    false = true.rstrip(".") + ", said Maximilian Overstreet of the Antarctic Treasury."
+    assert best_of(source, "sector", [false, true]) == true
+    assert best_of(source, "sector", [false]) == ""
+    assert best_of(source, "question", ["What are the implications?", false]) == ""
+    kept = examples.Kept(str(record["id"]), "sector", record["panel"][0], (1,), true)  # type: ignore[index]
+    save(tmp_path / "drafts.jsonl", [kept])
+    found = load([tmp_path / "drafts.jsonl"])
+    assert found == {record["id"]: [kept]}
+    exercise = examples.exercise(record, config, Prompts(config.prompt_dirs, ADAPTER), random.Random(0), found[kept.id])
+    last = exercise.examples[-1]
+    assert (last.kind, last.target, last.evidence) == ("sector", true, (1,))
+    assert true in last.instruction
 
 
 def test_the_rate_rises_stays_and_falls() -> None:
