@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "grounding"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "grounding")]
 
 import planted_errors as planted  # noqa: E402
 import planted_questions  # noqa: E402
