@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from summarizer.models.cache import RowCache, SharedPrefix, Slab
-from summarizer.models.lanes import Part
+from summarizer.models.cache import SharedPrefix, Slab
+from summarizer.models.network import Segment
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool) -> tuple[Tensor, Tensor]:
@@ -46,11 +46,13 @@ def written_out(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bo
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Tokens `start` to `end` of the pack: the beginning of a row or part of a prefix."""
+    """Tokens `start` to `end` of the pack: the beginning of a row (slot -1: keep nothing) or part of a
+    prefix."""
 
     start: int
     end: int
-    part: Part
+    slot: int = -1
+    prefix: SharedPrefix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,70 +65,66 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """Everything about a lane of a pass that is the same in all layers."""
+    """Everything about a pass that is the same in all layers."""
 
     ids: Tensor  # [tokens]
     positions: Tensor  # [tokens]
-    wanted: list[int]  # tokens whose next-token logits are asked for
-    lines: list[int]  # and the lines of the answer that they belong to
+    starts: tuple[int, ...]  # of the segments, in the order of the pack
     single: int  # the first so many tokens are rows' next tokens
     of_rows: int  # the first so many tokens belong to rows, the rest to prefixes
     slots: Tensor  # [single]
     places: Tensor  # [single]: where in the slot the token goes
-    low: int  # the first slot of a next token
-    mask: Tensor  # [slots from there, 1, 1, longest row]: 0 for a row's tokens, -inf behind them
-    in_order: bool  # whether the single tokens are those of slots low, low + 1, ... without a gap
+    mask: Tensor  # [slots in use, 1, 1, longest row]: 0 for a row's tokens, -inf behind them
+    in_order: bool  # whether the single tokens are those of slots 0, 1, 2, ... without a gap
     pieces: tuple[_Piece, ...]
     groups: tuple[_Group, ...]
     slab: Slab
     q_per_kv: int
 
     @staticmethod
-    def of(parts: Sequence[Part], slab: Slab, q_per_kv: int, device: torch.device) -> StepPlan:
-        """From parts in the order of their kinds."""
+    def of(packed: Sequence[Segment], kinds: Sequence[int], slab: Slab, shape: Any, device: torch.device) -> StepPlan:
+        """From segments in the order of `kinds` (0 next tokens, 1 beginnings of rows, 2 pieces of
+        prefixes)."""
         ids: list[int] = []
         positions: list[int] = []
-        wanted: list[int] = []
-        lines: list[int] = []
+        starts: list[int] = []
         slots: list[int] = []
         places: list[int] = []
         pieces: list[_Piece] = []
         owners: list[SharedPrefix] = []  # the prefix of each token of a row
-        for part in parts:
-            sequence, start = part.sequence, len(ids)
-            wanted += [start + place for place, _ in part.places]
-            lines += [line for _, line in part.places]
-            ids += part.ids
-            before = part.first
-            if isinstance(sequence, RowCache):
-                before += sequence.prefix.length
-                owners += [sequence.prefix] * len(part.ids)
-            if isinstance(sequence, RowCache) and part.first:
+        for segment, kind in zip(packed, kinds, strict=True):
+            sequence, start = segment.sequence, len(ids)
+            starts.append(start)
+            first = sequence.length if kind == 2 else sequence.position
+            ids += segment.ids
+            positions += range(first, first + len(segment.ids))
+            if kind == 0:
                 slots.append(sequence.slot)
-                places.append(part.first)
+                places.append(sequence.length)
+            elif kind == 1:
+                pieces.append(_Piece(start, len(ids), sequence.slot))
             else:
-                pieces.append(_Piece(start, len(ids), part))
-            positions += range(before, before + len(part.ids))
-        low, high = min(slots, default=0), max(slots, default=-1) + 1
-        mask = torch.full((high - low, max(places, default=0) + 1), float("-inf"))
+                pieces.append(_Piece(start, len(ids), prefix=sequence))
+            if kind < 2:
+                owners += [sequence.prefix] * len(segment.ids)
+        used = max(slots, default=-1) + 1
+        mask = torch.full((used, max(places, default=0) + 1), float("-inf"))
         for slot, place in zip(slots, places, strict=True):
-            mask[slot - low, : place + 1] = 0.0
+            mask[slot, : place + 1] = 0.0
         return StepPlan(
             ids=torch.tensor(ids, device=device),
             positions=torch.tensor(positions, device=device),
-            wanted=wanted,
-            lines=lines,
+            starts=tuple(starts),
             single=len(slots),
             of_rows=len(owners),
             slots=torch.tensor(slots, device=device),
             places=torch.tensor(places, device=device),
-            low=low,
             mask=mask[:, None, None].to(device),
-            in_order=slots == list(range(low, high)),
+            in_order=slots == list(range(used)),
             pieces=tuple(pieces),
             groups=_groups(owners, device),
             slab=slab,
-            q_per_kv=q_per_kv,
+            q_per_kv=shape.heads // shape.kv_heads,
         )
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -140,7 +138,7 @@ class StepPlan:
                 out[:n], lse[:n] = self._single(layer, q[:n], k[:n], v[:n])
             for piece in self.pieces:
                 part = slice(piece.start, piece.end)
-                out[part], lse[part] = self._piece(layer, piece.part, q[part], k[part], v[part])
+                out[part], lse[part] = self._piece(layer, piece, q[part], k[part], v[part])
         for group in self.groups:
             self._add_prefix(layer, group, q, out, lse)
         return out
@@ -150,39 +148,35 @@ class StepPlan:
         keys, values = self.slab.keys[layer], self.slab.values[layer]
         keys[self.slots, :, self.places] = k
         values[self.slots, :, self.places] = v
-        count, length = self.mask.shape[0], self.mask.shape[-1]
-        used = slice(self.low, self.low + count)
+        used, length = self.mask.shape[0], self.mask.shape[-1]
         if not self.in_order:
-            spread = q.new_zeros((count, *q.shape[1:]))
-            spread[self.slots - self.low] = q
+            spread = q.new_zeros((used, *q.shape[1:]))
+            spread[self.slots] = q
             q = spread
         grouped = torch.unflatten(q, 1, (-1, self.q_per_kv))  # [rows, kv_heads, q_per_kv, d]
-        mask = self.mask.expand(count, grouped.shape[1], self.q_per_kv, length)
-        out, lse = attention(grouped, keys[used, :, :length], values[used, :, :length], mask, False)
+        mask = self.mask.expand(used, grouped.shape[1], self.q_per_kv, length)
+        out, lse = attention(grouped, keys[:used, :, :length], values[:used, :, :length], mask, False)
         out, lse = out.flatten(1, 2), lse.flatten(1, 2)
-        return (out, lse) if self.in_order else (out[self.slots - self.low], lse[self.slots - self.low])
+        return (out, lse) if self.in_order else (out[self.slots], lse[self.slots])
 
-    def _piece(self, layer: int, part: Part, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    def _piece(self, layer: int, piece: _Piece, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens that follow each other: each over the piece up to itself, and a prefix's earlier tokens."""
-        size, group, sequence = len(q), self.q_per_kv, part.sequence
+        size, group = len(q), self.q_per_kv
         keys, values = k.transpose(0, 1), v.transpose(0, 1)  # [kv_heads, size, d]
-        if isinstance(sequence, SharedPrefix):
-            sequence.keys[layer][:, part.first : part.first + size] = keys
-            sequence.values[layer][:, part.first : part.first + size] = values
-            if part.relay is not None:
-                part.relay.done(part.runner, layer + 1)
-        elif sequence.slot >= 0:
-            self.slab.keys[layer][sequence.slot, :, :size] = keys
-            self.slab.values[layer][sequence.slot, :, :size] = values
+        if piece.slot >= 0:
+            self.slab.keys[layer][piece.slot, :, :size] = keys
+            self.slab.values[layer][piece.slot, :, :size] = values
         grouped = torch.unflatten(q, 1, (-1, group)).permute(1, 2, 0, 3)  # [kv_heads, q_per_kv, size, d]
         each = (-1, group, -1, -1)
         out, lse = attention(grouped, keys[:, None].expand(each), values[:, None].expand(each), None, True)
         out, lse = out.permute(2, 0, 1, 3).flatten(1, 2), lse.permute(2, 0, 1).flatten(1, 2)
-        if isinstance(sequence, SharedPrefix) and part.first:
-            if part.relay is not None:
-                part.relay.wait(part.runner, layer + 1)
-            before = _over(q, sequence.keys[layer][:, : part.first], sequence.values[layer][:, : part.first], group)
-            _merge(out, lse, *before)
+        if piece.prefix is not None:
+            done = piece.prefix.length
+            if done:
+                before = _over(q, piece.prefix.keys[layer][:, :done], piece.prefix.values[layer][:, :done], group)
+                _merge(out, lse, *before)
+            piece.prefix.keys[layer][:, done : done + size] = keys
+            piece.prefix.values[layer][:, done : done + size] = values
         return out, lse
 
     def _add_prefix(self, layer: int, group: _Group, q: Tensor, out: Tensor, lse: Tensor) -> None:

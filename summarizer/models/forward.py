@@ -1,7 +1,7 @@
 """The fast network: our own forward pass for the Llama, Mistral, Qwen2 and Qwen3 families.
 
 Token ids of several prefixes and rows go in as one packed sequence, logits come out where they are wanted.
-The weights are read once a pass and lane, whatever the number of rows; attention over a shared prefix is one product
+The weights are read once a pass, whatever the number of rows; attention over a shared prefix is one product
 for all rows that share it, merged with each row's own part by the log-sum-exp of their scores (as in
 FlashAttention, Dao et al., 2022). Knows no files and no sampling.
 
@@ -20,7 +20,6 @@ from torch.nn import functional
 
 from summarizer.models.attention import StepPlan
 from summarizer.models.cache import RowCache, SharedPrefix, Slab
-from summarizer.models.lanes import Lanes, Part, split
 from summarizer.models.linear import Embedding, Linear
 from summarizer.models.network import Segment
 
@@ -76,7 +75,6 @@ class FastNetwork:
         shape = weights.shape
         self.vocabulary, self.context = shape.vocabulary, shape.context
         self.kv_bytes = 2 * shape.layers * shape.kv_heads * shape.head_dim * dtype.itemsize
-        self._lanes = Lanes()
         self.slab = Slab(shape.layers, shape.kv_heads, shape.head_dim, dtype, device)
 
     # --- sequences ---
@@ -116,24 +114,22 @@ class FastNetwork:
 
     @torch.inference_mode()
     def run(self, segments: Sequence[Segment]) -> Tensor:
-        """One pass, in as many lanes as its tokens are worth."""
-        tokens = sum(len(segment.ids) for segment in segments)
-        lanes = split(segments, self._lanes.count(tokens) if self.device.type == "cpu" else 1)
-        wanted = sum(len(segment.want) for segment in segments)
-        logits = torch.empty((wanted, self.vocabulary), dtype=torch.float32, device=self.device)
-        self._lanes.run(lanes, lambda parts: self._lane(parts, logits))
+        """One pass. Segments are packed as: single tokens of rows, whole beginnings of rows, pieces of
+        prefixes."""
+        order = sorted(range(len(segments)), key=lambda i: _kind(segments[i]))
+        packed = [segments[i] for i in order]
+        plan = StepPlan.of(packed, [_kind(s) for s in packed], self.slab, self.weights.shape, self.device)
+        starts, wanted = [0] * len(segments), list[int]()
+        for place, i in enumerate(order):
+            starts[i] = plan.starts[place]
+        for segment, start in zip(segments, starts, strict=True):
+            wanted += [start + place for place in segment.want]
+        hidden = self._blocks(plan, wanted)
         for segment in segments:
             segment.sequence.length += len(segment.ids)
-        return logits
-
-    @torch.inference_mode()
-    def _lane(self, parts: Sequence[Part], logits: Tensor) -> None:
-        """Takes its parts through all layers and writes its lines of the answer."""
-        shape = self.weights.shape
-        plan = StepPlan.of(parts, self.slab, shape.heads // shape.kv_heads, self.device)
-        hidden = self._blocks(plan, plan.wanted)
-        if plan.wanted:
-            logits[plan.lines] = self.weights.head(_norm(hidden, self.weights.norm, shape.epsilon)).float()
+        if not wanted:
+            return hidden.new_zeros((0, self.vocabulary), dtype=torch.float32)
+        return self.weights.head(_norm(hidden, self.weights.norm, self.weights.shape.epsilon)).float()
 
     def _blocks(self, plan: StepPlan, wanted: list[int]) -> Tensor:
         """Hidden states [wanted, hidden] behind the last block."""
@@ -161,6 +157,13 @@ class FastNetwork:
             gate, up = layer.gate_up(_norm(hidden, layer.norm_mlp, shape.epsilon)).chunk(2, 1)
             hidden = hidden + layer.down(functional.silu(gate).mul_(up))
         return hidden
+
+
+def _kind(segment: Segment) -> int:
+    """0 for the next token of a row, 1 for the beginning of a row, 2 for a piece of a prefix."""
+    if isinstance(segment.sequence, SharedPrefix):
+        return 2
+    return 0 if segment.sequence.length else 1
 
 
 def _norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:

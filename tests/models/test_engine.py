@@ -220,3 +220,27 @@ def test_memory_of_rows_is_given_back(llama: Engine) -> None:
     llama.run(llama.prefill(PREFIX), [Write(tuple(suffix), COUNT) for suffix in SUFFIXES])
     assert not llama.busy
     assert llama.network.slab.keys == []  # type: ignore[attr-defined]
+
+
+def varied(count: int) -> list[Write]:
+    """Rows of different lengths, every third one greedy."""
+    hot = Sampling(temperature=1.0, top_p=0.9)
+    return [
+        Write(tuple(ids(1 + 7 * i % 40, 10 + i)), 4 + 3 * i % 8, hot if i % 3 else Sampling()) for i in range(count)
+    ]
+
+
+def test_the_number_of_threads_changes_no_text(directories: dict[str, Path]) -> None:
+    written: list[list[RowState]] = []
+    for threads in (1, 2, 5):
+        engine = Engine(open_network(directories["qwen3"], device="cpu", dtype="float32")[0], threads)
+        written.append(engine.run(engine.prefill(PREFIX), varied(21)))
+    for one, *others in zip(*written, strict=True):
+        assert [state.tokens for state in others] == [one.tokens] * 2
+        assert all(state.logprobs == pytest.approx(one.logprobs, abs=1e-4) for state in others)
+
+
+def test_the_same_work_gives_the_same_bits(directories: dict[str, Path]) -> None:
+    engine = Engine(open_network(directories["qwen2"], device="cpu")[0], 3)
+    once, again = ([(s.tokens, s.logprobs) for s in engine.run(engine.prefill(PREFIX), varied(13))] for _ in range(2))
+    assert once == again
