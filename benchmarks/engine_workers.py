@@ -38,7 +38,7 @@ def clock() -> float:
 
 def ours(work: Work) -> dict[str, Any]:
     torch, engine = _open_ours(work)
-    from summarizer.models.engine import Write
+    from summarizer.models.rows import Write
 
     one_by_one = work["engine"].endswith("one after another")
     runs: Runs = []
@@ -60,7 +60,7 @@ def sixteen(work: Work) -> dict[str, Any]:
     torch, engine = _open_ours(work)
     from concurrent.futures import ThreadPoolExecutor
 
-    from summarizer.models.engine import Write
+    from summarizer.models.rows import Write
     from summarizer.models.scheduler import Limits, Scheduler
 
     scheduler = Scheduler(engine, Limits(64, 1 << 20, 1 << 20))

@@ -46,12 +46,13 @@ def written_out(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bo
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Tokens `start` to `end` of the pack: the beginning of a row (slot -1: keep nothing) or part of a
-    prefix."""
+    """Tokens `start` to `end` of the pack: part of the beginning of a row, behind `before` tokens of its own (slot
+    -1: keep nothing), or part of a prefix."""
 
     start: int
     end: int
     slot: int = -1
+    before: int = 0
     prefix: SharedPrefix | None = None
 
 
@@ -83,7 +84,7 @@ class StepPlan:
 
     @staticmethod
     def of(packed: Sequence[Segment], kinds: Sequence[int], slab: Slab, shape: Any, device: torch.device) -> StepPlan:
-        """From segments in the order of `kinds` (0 next tokens, 1 beginnings of rows, 2 pieces of
+        """From segments in the order of `kinds` (0 next tokens, 1 parts of rows' beginnings, 2 pieces of
         prefixes)."""
         ids: list[int] = []
         positions: list[int] = []
@@ -102,7 +103,7 @@ class StepPlan:
                 slots.append(sequence.slot)
                 places.append(sequence.length)
             elif kind == 1:
-                pieces.append(_Piece(start, len(ids), sequence.slot))
+                pieces.append(_Piece(start, len(ids), sequence.slot, sequence.length))
             else:
                 pieces.append(_Piece(start, len(ids), prefix=sequence))
             if kind < 2:
@@ -160,23 +161,24 @@ class StepPlan:
         return (out, lse) if self.in_order else (out[self.slots], lse[self.slots])
 
     def _piece(self, layer: int, piece: _Piece, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens that follow each other: each over the piece up to itself, and a prefix's earlier tokens."""
+        """Tokens that follow each other: each over the piece up to itself, and its row's or prefix's earlier tokens."""
         size, group = len(q), self.q_per_kv
         keys, values = k.transpose(0, 1), v.transpose(0, 1)  # [kv_heads, size, d]
-        if piece.slot >= 0:
-            self.slab.keys[layer][piece.slot, :, :size] = keys
-            self.slab.values[layer][piece.slot, :, :size] = values
         grouped = torch.unflatten(q, 1, (-1, group)).permute(1, 2, 0, 3)  # [kv_heads, q_per_kv, size, d]
         each = (-1, group, -1, -1)
         out, lse = attention(grouped, keys[:, None].expand(each), values[:, None].expand(each), None, True)
         out, lse = out.permute(2, 0, 1, 3).flatten(1, 2), lse.permute(2, 0, 1).flatten(1, 2)
         if piece.prefix is not None:
-            done = piece.prefix.length
-            if done:
-                before = _over(q, piece.prefix.keys[layer][:, :done], piece.prefix.values[layer][:, :done], group)
-                _merge(out, lse, *before)
-            piece.prefix.keys[layer][:, done : done + size] = keys
-            piece.prefix.values[layer][:, done : done + size] = values
+            done, all_keys, all_values = piece.prefix.length, piece.prefix.keys[layer], piece.prefix.values[layer]
+        elif piece.slot >= 0:
+            done = piece.before
+            all_keys, all_values = self.slab.keys[layer][piece.slot], self.slab.values[layer][piece.slot]
+        else:
+            return out, lse
+        if done:
+            _merge(out, lse, *_over(q, all_keys[:, :done], all_values[:, :done], group))
+        all_keys[:, done : done + size] = keys
+        all_values[:, done : done + size] = values
         return out, lse
 
     def _add_prefix(self, layer: int, group: _Group, q: Tensor, out: Tensor, lse: Tensor) -> None:
@@ -217,5 +219,6 @@ def _over(q: Tensor, keys: Tensor, values: Tensor, group: int) -> tuple[Tensor, 
 
 
 def _merge(out: Tensor, lse: Tensor, other: Tensor, other_lse: Tensor) -> None:
-    """Makes `out` the attention over both sets. Its log-sum-exp is not needed afterwards."""
+    """Makes `out` and `lse` those of the attention over both sets."""
     out.lerp_(other, torch.sigmoid(other_lse - lse)[..., None].to(out.dtype))
+    torch.logaddexp(lse, other_lse, out=lse)

@@ -8,80 +8,17 @@ Knows no tokenizer, no threads and no words; `scheduler.py` decides who may join
 
 from __future__ import annotations
 
-import random
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
 from summarizer.models.network import Network, Segment
-from summarizer.models.protocol import Finish, Sampling
-from summarizer.models.sampling import Allowed, draw
+from summarizer.models.rows import PrefixState, RowState, Score, Stem, Write, stems_of
+from summarizer.models.sampling import draw
 
 PIECE = 512  # tokens of prefixes and beginnings a step while no row is running
 PIECE_BESIDE = 128  # and while rows are running, so that they go on several times a second
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A text to write after `suffix`: until a token of `end` (not part of the text), until `halt(tokens)`
-    after a token, or `max_tokens`. `allowed` names the tokens that may follow the tokens so far."""
-
-    suffix: tuple[int, ...]
-    max_tokens: int
-    sampling: Sampling = field(default_factory=Sampling)
-    end: frozenset[int] = frozenset()
-    halt: Callable[[Sequence[int]], bool] | None = None
-    allowed: Allowed | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Log-probabilities to read off while `ids` are read: for each (place, tokens) of `ask`, those of
-    `tokens` as the next token behind `ids[place]`."""
-
-    ids: tuple[int, ...]
-    ask: tuple[tuple[int, tuple[int, ...]], ...]
-
-
-@dataclass(slots=True, eq=False)
-class PrefixState:
-    """A prefix that is being read (`pending`) or has been."""
-
-    ids: tuple[int, ...]
-    sequence: Any
-    done: int = 0
-
-    @property
-    def ready(self) -> bool:
-        return self.done == len(self.ids)
-
-
-@dataclass(slots=True, eq=False)
-class RowState:
-    """A job and what became of it. `on_token(row)` is called after each token, `finish` set with the last."""
-
-    job: Write | Score
-    prefix: PrefixState
-    on_token: Callable[[RowState], None] | None = None
-    tokens: list[int] = field(default_factory=list)
-    logprobs: list[float] = field(default_factory=list)
-    scores: list[list[float]] = field(default_factory=list)  # of a Score, one list an `ask`
-    finish: Finish | None = None
-    sequence: Any = None
-    chance: random.Random = field(default_factory=random.Random)
-
-    @property
-    def sampling(self) -> Sampling:
-        assert isinstance(self.job, Write)
-        return self.job.sampling
-
-    @property
-    def allowed(self) -> Allowed | None:
-        assert isinstance(self.job, Write)
-        return self.job.allowed
 
 
 class Engine:
@@ -93,7 +30,7 @@ class Engine:
         self.network, self.threads = network, threads
         self.passes = 0
         self._reading: deque[PrefixState] = deque()
-        self._joining: deque[list[RowState]] = deque()  # rows with the same beginning, read once
+        self._joining: deque[Stem] = deque()
         self._running: list[RowState] = []
 
     # --- one call for a whole piece of work ---
@@ -131,24 +68,20 @@ class Engine:
         self.network.drop(prefix.sequence)
 
     def add_rows(self, rows: Sequence[RowState]) -> None:
-        """Rows of one prefix join; those with the same suffix read it once and share what it costs."""
-        same: dict[object, list[RowState]] = {}
+        """Rows of one prefix join; what several of them begin with is read once."""
         for row in rows:
-            if isinstance(row.job, Score):
-                self._joining.append([row])
-                continue
-            row.chance.seed(row.job.sampling.seed)
-            key = (id(row.prefix), row.job.suffix)
-            if key not in same:
-                self._joining.append(same.setdefault(key, []))
-            same[key].append(row)
+            if isinstance(row.job, Write):
+                row.chance.seed(row.job.sampling.seed)
+        self._joining.extend(stems_of(rows))
 
     def drop_rows(self, rows: Sequence[RowState]) -> None:
         """Takes rows out before the next step, finished or not."""
         gone = {id(row) for row in rows}
         self._running = [row for row in self._running if id(row) not in gone]
-        left = ([row for row in group if id(row) not in gone] for group in self._joining)
-        self._joining = deque(group for group in left if group)
+        for stem in self._joining:
+            if not stem.without(gone) and stem.sequence is not None:
+                self.network.drop(stem.sequence)
+        self._joining = deque(stem for stem in self._joining if stem.rows or stem.stems)
         for row in rows:
             self._free(row)
 
@@ -159,8 +92,8 @@ class Engine:
         segments = [Segment(row.sequence, (row.tokens[-1],), (0,)) for row in running]
         budget = PIECE_BESIDE if running else PIECE
         joining = self._take_joining(budget // 2 if self._reading else budget)
-        for group in joining:
-            segments.append(self._begin(group))
+        for stem in joining:
+            segments.append(self._begin(stem))
             budget -= len(segments[-1].ids)
         prefix = self._reading[0] if self._reading else None
         if prefix is not None:
@@ -180,48 +113,43 @@ class Engine:
             torch.set_num_threads(self.threads)  # PyTorch keeps it by the calling thread
         return self.network.run(segments)
 
-    def _take_joining(self, budget: int) -> list[list[RowState]]:
-        """Groups whose beginnings fit into this pass; always one, however long, so that none waits for
-        ever."""
-        taken: list[list[RowState]] = []
+    def _take_joining(self, budget: int) -> list[Stem]:
+        """Stems that fit into this pass; always one, however long, so that none waits for ever."""
+        taken: list[Stem] = []
         while self._joining:
-            size = len(_beginning(self._joining[0][0]))
+            size = len(self._joining[0].ids)
             if taken and size > budget:
                 break
             taken.append(self._joining.popleft())
             budget -= size
         return taken
 
-    def _begin(self, group: Sequence[RowState]) -> Segment:
-        row = group[0]
-        ids = _beginning(row)
-        if isinstance(row.job, Score):
-            row.sequence = self.network.row(row.prefix.sequence, 0)
-            return Segment(row.sequence, ids, tuple(place for place, _ in row.job.ask))
-        row.sequence = self.network.row(row.prefix.sequence, len(ids) + row.job.max_tokens)
-        return Segment(row.sequence, ids, (len(ids) - 1,))
+    def _begin(self, stem: Stem) -> Segment:
+        if stem.sequence is None:
+            first = next(stem.all_rows())
+            stem.sequence = self.network.row(first.prefix.sequence, max(map(_capacity, stem.all_rows())))
+        if stem.rows and isinstance(score := stem.rows[0].job, Score):
+            return Segment(stem.sequence, stem.ids, tuple(place for place, _ in score.ask))
+        return Segment(stem.sequence, stem.ids, (len(stem.ids) - 1,) if stem.rows else ())
 
-    def _settle(self, running: list[RowState], joining: list[list[RowState]], logits: torch.Tensor) -> None:
+    def _settle(self, running: list[RowState], joining: list[Stem], logits: torch.Tensor) -> None:
         """Reads scores off, draws one token a row, and lets rows that are done leave."""
         lines = list(range(len(running)))
         rows, at = list(running), len(running)
-        for group in joining:
-            first = group[0]
-            if isinstance(first.job, Score):
-                count = len(first.job.ask)
-                first.scores = _read_off(logits[at : at + count], first.job)
-                first.finish = "stop"
-                self._free(first)
-                _tell(first)
-                at += count
+        for stem in joining:
+            if stem.rows and isinstance(score := stem.rows[0].job, Score):
+                (row,) = stem.rows
+                row.scores = _read_off(logits[at : at + len(score.ask)], score)
+                row.finish, row.sequence = "stop", stem.sequence
+                self._free(row)
+                _tell(row)
+                at += len(score.ask)
                 continue
-            for row in group:
-                if row is not first:
-                    assert isinstance(row.job, Write)
-                    row.sequence = self.network.fork(first.sequence, len(row.job.suffix) + row.job.max_tokens)
-                rows.append(row)
-                lines.append(at)
-            at += 1
+            self._hand_on(stem)
+            rows += stem.rows
+            lines += [at] * len(stem.rows)
+            at += bool(stem.rows)
+        self._joining.extendleft(part for stem in reversed(joining) for part in reversed(stem.stems))
         if not rows:
             return
         wanted = logits if lines == list(range(len(logits))) else logits[lines]
@@ -233,14 +161,24 @@ class Engine:
                 self._free(row)
             _tell(row)
 
+    def _hand_on(self, stem: Stem) -> None:
+        """What a stem has read goes to everyone who goes on from there: copies, and itself to the last."""
+        heirs: list[RowState | Stem] = [*stem.rows, *stem.stems]
+        *others, last = heirs
+        for other in others:
+            needs = [other] if isinstance(other, RowState) else other.all_rows()
+            other.sequence = self.network.fork(stem.sequence, max(map(_capacity, needs)))
+        last.sequence, stem.sequence = stem.sequence, None
+
     def _free(self, row: RowState) -> None:
         if row.sequence is not None:
             self.network.drop(row.sequence)
             row.sequence = None
 
 
-def _beginning(row: RowState) -> tuple[int, ...]:
-    return row.job.ids if isinstance(row.job, Score) else row.job.suffix
+def _capacity(row: RowState) -> int:
+    """Tokens of its own that a row will hold; a score keeps nothing."""
+    return len(row.job.suffix) + row.job.max_tokens if isinstance(row.job, Write) else 0
 
 
 def _append(row: RowState, token: int, logprob: float) -> None:

@@ -160,10 +160,10 @@ class FastNetwork:
 
 
 def _kind(segment: Segment) -> int:
-    """0 for the next token of a row, 1 for the beginning of a row, 2 for a piece of a prefix."""
+    """0 for the next token of a row, 1 for a part of a row's beginning, 2 for a piece of a prefix."""
     if isinstance(segment.sequence, SharedPrefix):
         return 2
-    return 0 if segment.sequence.length else 1
+    return 0 if segment.sequence.length and len(segment.ids) == 1 else 1
 
 
 def _norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:

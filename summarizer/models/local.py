@@ -15,9 +15,10 @@ from summarizer.errors import BadRequest, ContextTooSmall
 from summarizer.models import texts
 from summarizer.models.chat import ChatFormat
 from summarizer.models.cores import physical_cores
-from summarizer.models.engine import Engine, PrefixState, RowState, Score, Write
+from summarizer.models.engine import Engine
 from summarizer.models.load import config_tokens, default_kv_bytes, open_network, torch_threads
 from summarizer.models.protocol import Completion, ModelInfo, Prefix, Row, Usage
+from summarizer.models.rows import PrefixState, RowState, Score, Write
 from summarizer.models.scheduler import Limits, Scheduler
 from summarizer.models.trie import ChoiceTree
 from summarizer.types import Stop

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -35,38 +35,46 @@ class Draws(Protocol):
 
 
 def draw(logits: Tensor, rows: Sequence[Draws]) -> tuple[list[int], list[float]]:
-    """The next token of each row, with its natural-log probability under the unmodified distribution."""
-    plain = [not row.allowed and row.sampling.repetition_penalty == 1.0 for row in rows]
-    adjusted = (
-        logits
-        if all(plain)
-        else torch.stack(
-            [line if same else _adjust(line, row) for line, row, same in zip(logits, rows, plain, strict=True)]
-        )
-    )
-    tokens: list[int] = adjusted.argmax(-1).tolist()
+    """The next token of each row, with its natural-log probability under the unmodified distribution. `logits` are
+    changed on the way, and are what they were when this returns."""
+    kept = _adjust(logits, rows)
+    tokens: list[int] = logits.argmax(-1).tolist()
     hot = [i for i, row in enumerate(rows) if row.sampling.temperature > 0]
     if hot:
-        for i, token in zip(hot, _sample(adjusted[hot], [rows[i] for i in hot]), strict=True):
+        for i, token in zip(hot, _sample(logits[hot], [rows[i] for i in hot]), strict=True):
             tokens[i] = token
+    for places, values in reversed(kept):
+        logits[places] = values
     picked = logits.gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]
     return tokens, (picked - logits.logsumexp(-1)).tolist()
 
 
-def _adjust(line: Tensor, row: Draws) -> Tensor:
-    """Repetition penalty over the row's own tokens, then everything that isn't allowed to minus infinity."""
-    line = line.clone()
-    penalty = row.sampling.repetition_penalty
-    if penalty != 1.0 and row.tokens:
-        seen = torch.tensor(sorted(set(row.tokens)), device=line.device)
-        values = line[seen]
-        line[seen] = torch.where(values > 0, values / penalty, values * penalty)
-    if row.allowed is not None:
-        open_ids = torch.tensor(sorted(set(row.allowed(row.tokens))), device=line.device)
-        kept = torch.full_like(line, float("-inf"))
-        kept[open_ids] = line[open_ids]
-        line = kept
-    return line
+def _adjust(logits: Tensor, rows: Sequence[Draws]) -> list[tuple[Any, Tensor]]:
+    """Repetition penalty over the rows' own tokens, then everything that isn't allowed to minus infinity, both in
+    place: a copy of a large vocabulary a row costs more than the rest. Gives what was there before, by place."""
+    kept: list[tuple[Any, Tensor]] = []
+
+    def replace(places: Any, values: Tensor) -> None:
+        kept.append((places, logits[places].clone()))
+        logits[places] = values
+
+    seen = [
+        (i, token, row.sampling.repetition_penalty)
+        for i, row in enumerate(rows)
+        if row.sampling.repetition_penalty != 1.0
+        for token in set(row.tokens)
+    ]
+    if seen:
+        lines, tokens, penalties = (torch.tensor(column, device=logits.device) for column in zip(*seen, strict=True))
+        values = logits[lines, tokens]
+        replace((lines, tokens), torch.where(values > 0, values / penalties, values * penalties))
+    for i, row in enumerate(rows):
+        if row.allowed is not None:
+            ids = torch.tensor(sorted(set(row.allowed(row.tokens))), device=logits.device)
+            line = torch.full_like(logits[i], float("-inf"))
+            line[ids] = logits[i, ids]
+            replace(i, line)
+    return kept
 
 
 def _sample(logits: Tensor, rows: Sequence[Draws]) -> list[int]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from summarizer.errors import BriefError, Cancelled, ModelError
-from summarizer.models.engine import Engine, PrefixState, RowState, Score, Write
+from summarizer.models.engine import Engine
+from summarizer.models.rows import PrefixState, RowState, Score, Write
 from summarizer.types import Stop
 
 _POLL = 0.02  # seconds between two looks at a caller's stop()

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 from checkpoints import FAST, GENERAL, VOCABULARY, generate, logprobs, one_thread, reference, write_checkpoint
+from hypothesis import given
+from hypothesis import strategies as st
 
-from summarizer.models.engine import PIECE, PIECE_BESIDE, Engine, RowState, Score, Write
+from summarizer.models.engine import PIECE, PIECE_BESIDE, Engine
 from summarizer.models.load import open_network
 from summarizer.models.network import Segment
 from summarizer.models.protocol import Sampling
+from summarizer.models.rows import PrefixState, RowState, Score, Stem, Write, stems_of
 
 
 def ids(count: int, seed: int) -> list[int]:
@@ -207,6 +210,57 @@ def test_candidates_of_one_instruction_read_it_once(directories: dict[str, Path]
     for row in rows:
         assert isinstance(row.job, Write)
         assert row.tokens == alone(ours, PREFIX, row.job)
+
+
+TREE = [  # what four rows read: the first three begin alike, two of them for longer
+    [*ids(20, 71), *ids(30, 72), *ids(4, 73)],
+    [*ids(20, 71), *ids(30, 72), *ids(1, 74)],
+    [*ids(20, 71), *ids(17, 75)],
+    ids(9, 76),
+]
+
+
+@pytest.mark.parametrize("name", [*FAST, *GENERAL])
+def test_what_several_rows_begin_with_is_read_once(name: str, directories: dict[str, Path]) -> None:
+    network = Counting(open_network(directories[name], device="cpu", dtype="float32")[0])
+    ours = Engine(network)  # type: ignore[arg-type]
+    jobs = [Write(tuple(suffix), COUNT) for suffix in TREE]
+    rows = ours.run(ours.prefill(PREFIX), jobs)
+    assert network.tokens == len(PREFIX) + 20 + 30 + 4 + 1 + 17 + 9 + 4 * (COUNT - 1)
+    for row, job in zip(rows, jobs, strict=True):
+        assert row.tokens == alone(ours, PREFIX, job)
+
+
+def test_rows_are_dropped_while_what_they_share_is_read(llama: Engine) -> None:
+    prefix = llama.prefill(PREFIX)
+    rows = [RowState(Write(tuple(suffix), COUNT), prefix) for suffix in TREE]
+    llama.add_rows(rows)
+    llama.step()  # the first twenty tokens; then one of the three leaves, and then the other two
+    llama.drop_rows(rows[:1])
+    llama.step()
+    llama.drop_rows(rows[1:3])
+    while llama.busy:
+        llama.step()
+    assert rows[3].tokens == alone(llama, PREFIX, Write(tuple(TREE[3]), COUNT))
+    assert llama.network.slab.rows == []  # type: ignore[attr-defined]
+
+
+@given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=60), min_size=1, max_size=12))
+def test_a_tree_of_beginnings_gives_every_row_its_own(beginnings: list[list[int]]) -> None:
+    prefix = PrefixState((), None)
+    rows = [RowState(Write(tuple(each), 1), prefix) for each in beginnings]
+    read: dict[int, tuple[int, ...]] = {}
+
+    def walk(stem: Stem, before: tuple[int, ...]) -> None:
+        assert stem.ids
+        assert stem.rows or len(stem.stems) > 1  # nothing is cut in two without a reason
+        read.update({id(row): before + stem.ids for row in stem.rows})
+        for part in stem.stems:
+            walk(part, before + stem.ids)
+
+    for stem in stems_of(rows):
+        walk(stem, ())
+    assert [read[id(row)] for row in rows] == [row.beginning for row in rows]
 
 
 def test_eight_bit_texts_are_the_same_together_and_alone(directories: dict[str, Path]) -> None:

@@ -20,8 +20,9 @@ from checkpoints import (
 from safetensors.torch import load_file, save_file
 
 from summarizer.errors import UnsupportedModel, WeightsCorrupt
-from summarizer.models.engine import Engine, Write
+from summarizer.models.engine import Engine
 from summarizer.models.load import open_network
+from summarizer.models.rows import Write
 
 IDS = list(range(5, 25))
 

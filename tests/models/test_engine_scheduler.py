@@ -13,10 +13,11 @@ import torch
 from checkpoints import VOCABULARY, write_checkpoint
 
 from summarizer.errors import Cancelled, ModelError
-from summarizer.models.engine import Engine, RowState, Score, Write
+from summarizer.models.engine import Engine
 from summarizer.models.load import open_network
 from summarizer.models.network import Network
 from summarizer.models.protocol import Sampling
+from summarizer.models.rows import RowState, Score, Write
 from summarizer.models.scheduler import Limits, Scheduler
 
 ROOMY = Limits(rows=64, prefix_tokens=10_000, row_tokens=10_000)
