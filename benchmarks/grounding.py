@@ -1,19 +1,20 @@
 """How well each signal of the grounding check agrees with people: sentence-level ROC AUC and balanced accuracy.
 
-    python benchmarks/grounding.py PATH [--model SPEC] [--limit N]
+    python benchmarks/grounding.py PATH [--model SPEC [--likelihood]] [--limit N]
 
 PATH is mturk_xsum.jsonl of QAGS (Wang, Cho and Lewis, 2020): news articles with summary sentences that three readers
 each judged consistent or not; the majority counts. Combinations are cross-validated by article; intervals are from
-1,000 bootstrap samples of articles. With --model, the model's own likelihood of the sentence with and without the
-article is a signal as well.
+1,000 bootstrap samples of articles. With --model, the model is asked about each sentence as well, and with
+--likelihood its likelihood of the sentence with and without the article is a signal, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,20 @@ FOLDS, SAMPLES, RIDGE = 10, 1_000, 1.0
 SIGNALS = (
     "coverage", "single", "pairs", "new", "new clause", "figure displaced", "date displaced", "locks",
 )  # fmt: skip
+SYSTEM = "You write news summaries."
 INSTRUCTION = "Summarise the article in one sentence."
+ASK = "Statement: {sentence}\nIs every detail of the statement stated in the article? Answer Yes or No."
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A summary sentence: which article, whether most readers found it consistent, its signals (more is better)."""
+    """A summary sentence: which article, the article's sentences that carry it, whether most readers found it
+    consistent, its signals (more is better)."""
 
     article: int
+    sentence: str
+    evidence: str
     consistent: bool
     signals: dict[str, float]
 
@@ -46,13 +52,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path)
     parser.add_argument("--model", help="also ask this model, such as tiny or house")
+    parser.add_argument("--likelihood", action="store_true")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--threads", type=int)
     asked = parser.parse_args()
     rows = [json.loads(line) for line in asked.path.read_text(encoding="utf-8").splitlines()][: asked.limit]
     examples = read(rows)
     if asked.model:
-        examples = with_likelihood(examples, rows, asked.model, asked.threads)
+        examples = with_model(examples, rows, asked.model, asked.threads, asked.likelihood)
     label = np.array([e.consistent for e in examples], dtype=float)
     group = np.array([e.article for e in examples])
     print(f"{len(examples)} sentences of {len(rows)} articles, {label.mean():.0%} consistent\n")
@@ -62,11 +69,14 @@ def main() -> int:
     for i, name in enumerate(names):
         show(name, table[:, i], label, group)
     ours = [n for n in names if n != "word overlap"]
-    lexical = [n for n in ours if not n.startswith("likelihood")]
+    lexical = [n for n in ours if n not in {"asked", "likelihood", "likelihood gain"}]
     show("lexical signals together", crossed(table[:, [names.index(n) for n in lexical]], label, group), label, group)
     if len(ours) > len(lexical):
         together = crossed(table[:, [names.index(n) for n in ours]], label, group)
         show("all together", together, label, group)
+        for name in ("word overlap", "asked"):
+            low, high = difference(together, table[:, names.index(name)], label, group)
+            print(f"all together, ROC AUC above {name}: [{low:+.3f}, {high:+.3f}]")
     return 0
 
 
@@ -86,31 +96,38 @@ def read(rows: Sequence[dict[str, Any]]) -> list[Example]:
                 signals[name] = values[name] if good else -values[name]
             exact = {"name", "figure", "date", "quotation"}
             signals["locks"] = -float(sum(rule in exact for rule, _ in judged.problems))
-            examples.append(Example(at, sum(votes) * 2 > len(votes), signals))
+            # The first sentence says what the others are about.
+            near = " ".join(source.lines[n - 1].text for n in sorted({1, *judged.evidence}))
+            examples.append(Example(at, told["sentence"], near, sum(votes) * 2 > len(votes), signals))
     return examples
 
 
-def with_likelihood(
-    examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None
+def with_model(
+    examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None, likelihood: bool
 ) -> list[Example]:
-    """The examples with the model's mean log-probability a token of each sentence, and its gain through the article."""
+    """The examples with what the model says of each sentence. "asked" is its probability of Yes, behind the sentences
+    that carry it, to the question whether all of it is stated there; "likelihood" the mean log-probability a token
+    behind the whole article, and "likelihood gain" how much the article adds to it."""
     from summarizer.models import open_model
     from summarizer.models.protocol import Prefix
 
-    sentences = [[told["sentence"] for told in row["summary_sentences"]] for row in rows]
-    given: list[float] = []
-    alone: list[float] = []
+    made = []
     with open_model(spec, threads=threads) as model:
-        with model.read(Prefix("You write news summaries.", "Article: (none)\n\n")) as session:
-            flat = [(INSTRUCTION, s) for group in sentences for s in group]
-            alone = [value or 0.0 for value in session.likelihood(flat)]
-        for row, group in zip(rows, sentences, strict=True):
-            with model.read(Prefix("You write news summaries.", f"Article: {row['article']}\n\n")) as session:
-                given += [value or 0.0 for value in session.likelihood([(INSTRUCTION, s) for s in group])]
-    return [
-        Example(e.article, e.consistent, {**e.signals, "likelihood": a, "likelihood gain": a - b})
-        for e, a, b in zip(examples, given, alone, strict=True)
-    ]
+        with model.read(Prefix(SYSTEM, "Article: (none)\n\n")) as session:
+            texts = [e.sentence for e in examples] if likelihood else []
+            alone = [value or 0.0 for value in session.likelihood([(INSTRUCTION, text) for text in texts])]
+        for at, example in enumerate(examples):
+            signals = dict(example.signals)
+            with model.read(Prefix(SYSTEM, f"Article: {example.evidence}\n\n")) as session:
+                ((yes, no),) = session.rate([ASK.format(sentence=example.sentence)], ("Yes", "No"))
+                signals["asked"] = yes / (yes + no)
+            if likelihood:
+                with model.read(Prefix(SYSTEM, f"Article: {rows[example.article]['article']}\n\n")) as session:
+                    (given,) = session.likelihood([(INSTRUCTION, example.sentence)])
+                signals |= {"likelihood": given or 0.0, "likelihood gain": (given or 0.0) - alone[at]}
+            made.append(replace(example, signals=signals))
+            print(f"{at + 1}/{len(examples)} {signals['asked']:.3f} {example.consistent}", file=sys.stderr, flush=True)
+    return made
 
 
 # --- measures ------------------------------------------------------------------------------------------------
@@ -149,6 +166,12 @@ def interval(measure: Callable[[Array, Array], float], score: Array, label: Arra
         if 0 < label[pick].mean() < 1:
             values.append(measure(score[pick], label[pick]))
     return float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975))
+
+
+def difference(one: Array, other: Array, label: Array, group: Array) -> tuple[float, float]:
+    """How much higher the first score's ROC AUC is, over the same bootstrap samples for both."""
+    both = np.stack([one, other], axis=1)
+    return interval(lambda s, y: auc(s[:, 0], y) - auc(s[:, 1], y), both, label, group)
 
 
 def crossed(table: Array, label: Array, group: Array) -> Array:

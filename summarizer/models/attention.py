@@ -74,7 +74,7 @@ class StepPlan:
     single: int  # the first so many tokens are rows' next tokens
     of_rows: int  # the first so many tokens belong to rows, the rest to prefixes
     slots: Tensor  # [single]
-    places: Tensor  # [single]: where in the slot the token goes
+    lines: Tensor  # [single * kv_heads]: where its key and value go among all lines of the slab
     mask: Tensor  # [slots in use, 1, 1, longest row]: 0 for a row's tokens, -inf behind them
     in_order: bool  # whether the single tokens are those of slots 0, 1, 2, ... without a gap
     pieces: tuple[_Piece, ...]
@@ -119,7 +119,7 @@ class StepPlan:
             single=len(slots),
             of_rows=len(owners),
             slots=torch.tensor(slots, device=device),
-            places=torch.tensor(places, device=device),
+            lines=slab.lines(slots, places),
             mask=mask[:, None, None].to(device),
             in_order=slots == list(range(used)),
             pieces=tuple(pieces),
@@ -147,8 +147,8 @@ class StepPlan:
     def _single(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Each row's next token over the row's own tokens, the new one included."""
         keys, values = self.slab.keys[layer], self.slab.values[layer]
-        keys[self.slots, :, self.places] = k
-        values[self.slots, :, self.places] = v
+        keys.view(-1, keys.shape[-1]).index_copy_(0, self.lines, k.flatten(0, 1))
+        values.view(-1, values.shape[-1]).index_copy_(0, self.lines, v.flatten(0, 1))
         used, length = self.mask.shape[0], self.mask.shape[-1]
         if not self.in_order:
             spread = q.new_zeros((used, *q.shape[1:]))

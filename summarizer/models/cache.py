@@ -7,6 +7,7 @@ head_dim] a layer. Rows in use are always the first slots, so that one strided v
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -59,6 +60,14 @@ class Slab:
         for kept in (*self.keys, *self.values):
             kept[target.slot, :, : source.length] = kept[source.slot, :, : source.length]
         target.length = source.length
+
+    def lines(self, slots: Sequence[int], places: Sequence[int]) -> Tensor:
+        """Where, in a layer's keys as lines [slots * heads * capacity, head_dim], the `places` of the `slots` are,
+        head by head: [slots * heads]. Holds until the next `add`."""
+        capacity = self.keys[0].shape[2] if self.keys else 0
+        first = [slot * self.heads * capacity + place for slot, place in zip(slots, places, strict=True)]
+        heads = torch.arange(self.heads, device=self.device) * capacity
+        return (torch.tensor(first, dtype=torch.long, device=self.device)[:, None] + heads).flatten()
 
     def remove(self, row: RowCache) -> None:
         """The last row moves into the freed slot. With the last row gone, the memory goes too."""
