@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, drafts, export, chooser. See training/README.md."""
+"""The commands of training: train, evaluate, drafts, probe, export, chooser. See training/README.md."""
 
 from __future__ import annotations
 
@@ -43,12 +43,25 @@ def main() -> int:
     drafts.add_argument("--candidates", type=int, default=4)
     drafts.add_argument("--seed", type=int, default=1)
     drafts.add_argument("--words", type=int, default=650, help="longest article (default 650 words)")
+    probe = commands.add_parser("probe", help="fit the relevance probe of a run, and compare it")
+    probe.add_argument("base")
+    probe.add_argument("--run", type=Path, required=True)
+    probe.add_argument("--articles", type=int, default=257, help="of the training part (default: all)")
+    probe.add_argument("--words", type=int, default=650, help="longest article (default 650 words)")
+    probe.add_argument("--threads", type=int)
     export = commands.add_parser("export", help="put a run's adapter into the package")
     export.add_argument("run", type=Path)
     chooser = commands.add_parser("chooser", help="recall at 4 of the chosen evidence")
     chooser.add_argument("--fit", action="store_true", help="print new weights for summarizer/evidence.py")
     asked = parser.parse_args()
-    commands_of = {"train": _train, "evaluate": _evaluate, "drafts": _drafts, "export": _export, "chooser": _chooser}
+    commands_of = {
+        "train": _train,
+        "evaluate": _evaluate,
+        "drafts": _drafts,
+        "probe": _probe,
+        "export": _export,
+        "chooser": _chooser,
+    }
     try:
         return commands_of[asked.command](asked)
     except BriefError as error:
@@ -106,6 +119,12 @@ def _drafts(asked: argparse.Namespace) -> int:
             save(asked.to, kept)
             print(f"{number}/{len(short)} {record['id']}: {len(kept)} kept", flush=True)
     return 0
+
+
+def _probe(asked: argparse.Namespace) -> int:
+    from training.probe import run
+
+    return run(asked.base, asked.run, _corpus(), asked.articles, asked.words, asked.threads)
 
 
 def _export(asked: argparse.Namespace) -> int:

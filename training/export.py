@@ -1,4 +1,4 @@
-"""Puts a run's adapter into the package, in bfloat16, with what it was made by.
+"""Puts a run's adapter into the package, in bfloat16, with what it was made by and its relevance probe.
 
 In: the directory of a run. Out: the files in summarizer/models/adapters/house. Refuses one that is too large for the
 repository.
@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from summarizer.errors import BadRequest, NotFound
+from summarizer.models.probe import FILE, read_probe, write_probe
 from training.lora import WEIGHTS, write_adapter
 from training.train import ADAPTER
 
@@ -31,4 +32,9 @@ def export(run: Path, target: Path = TARGET) -> tuple[Path, int]:
     if size > MOST_BYTES:
         raise BadRequest(f"The adapter takes {size:,} bytes; {MOST_BYTES:,} are allowed.", "Train with a lower rank.")
     write_adapter(target, tensors, plan["base"], plan["rank"], plan["alpha"])
+    probe = read_probe(run / ADAPTER)
+    if probe is None:  # one that was read off another adapter would tell nonsense
+        (target / FILE).unlink(missing_ok=True)
+    else:
+        write_probe(target, probe)
     return target / WEIGHTS, size

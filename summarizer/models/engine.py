@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import torch
 
-from summarizer.models.network import Network, Segment
+from summarizer.models.network import Network, Output, Segment
 from summarizer.models.rows import PrefixState, RowState, Score, Stem, Write, stems_of
 from summarizer.models.sampling import draw
 
@@ -102,12 +102,12 @@ class Engine:
             prefix.done += len(piece)
         if not segments:
             return
-        logits = self._pass(segments)
+        output = self._pass(segments)
         if prefix is not None and prefix.ready:
             self._reading.popleft()
-        self._settle(running, joining, logits)
+        self._settle(running, joining, output)
 
-    def _pass(self, segments: Sequence[Segment]) -> torch.Tensor:
+    def _pass(self, segments: Sequence[Segment]) -> Output:
         self.passes += 1
         if self.threads is not None and self.threads != torch.get_num_threads():
             torch.set_num_threads(self.threads)  # PyTorch keeps it by the calling thread
@@ -132,14 +132,17 @@ class Engine:
             return Segment(stem.sequence, stem.ids, tuple(place for place, _ in score.ask))
         return Segment(stem.sequence, stem.ids, (len(stem.ids) - 1,) if stem.rows else ())
 
-    def _settle(self, running: list[RowState], joining: list[Stem], logits: torch.Tensor) -> None:
+    def _settle(self, running: list[RowState], joining: list[Stem], output: Output) -> None:
         """Reads scores off, draws one token a row, and lets rows that are done leave."""
+        logits = output.logits
         lines = list(range(len(running)))
         rows, at = list(running), len(running)
         for stem in joining:
             if stem.rows and isinstance(score := stem.rows[0].job, Score):
                 (row,) = stem.rows
                 row.scores = _read_off(logits[at : at + len(score.ask)], score)
+                if score.states and output.states is not None:
+                    row.states = output.states[at : at + len(score.ask)].float().cpu()
                 row.finish, row.sequence = "stop", stem.sequence
                 self._free(row)
                 _tell(row)

@@ -21,7 +21,7 @@ from torch.nn import functional
 from summarizer.models.attention import StepPlan
 from summarizer.models.cache import RowCache, SharedPrefix, Slab
 from summarizer.models.linear import Embedding, Linear
-from summarizer.models.network import Segment
+from summarizer.models.network import Output, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class FastNetwork:
     # --- the pass ---
 
     @torch.inference_mode()
-    def run(self, segments: Sequence[Segment]) -> Tensor:
+    def run(self, segments: Sequence[Segment]) -> Output:
         """One pass. Segments are packed as: single tokens of rows, whole beginnings of rows, pieces of
         prefixes."""
         order = sorted(range(len(segments)), key=lambda i: _kind(segments[i]))
@@ -128,8 +128,9 @@ class FastNetwork:
         for segment in segments:
             segment.sequence.length += len(segment.ids)
         if not wanted:
-            return hidden.new_zeros((0, self.vocabulary), dtype=torch.float32)
-        return self.weights.head(_norm(hidden, self.weights.norm, self.weights.shape.epsilon)).float()
+            return Output(hidden.new_zeros((0, self.vocabulary), dtype=torch.float32))
+        states = _norm(hidden, self.weights.norm, self.weights.shape.epsilon)
+        return Output(self.weights.head(states).float(), states)
 
     def _blocks(self, plan: StepPlan, wanted: list[int]) -> Tensor:
         """Hidden states [wanted, hidden] behind the last block."""

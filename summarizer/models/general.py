@@ -21,7 +21,7 @@ from torch import Tensor
 
 from summarizer.errors import UnsupportedModel
 from summarizer.models.checkpoint import Adapter
-from summarizer.models.network import Network, Segment
+from summarizer.models.network import Network, Output, Segment
 
 _LONGEST_CHECK = 1100  # tokens of the check at most; windows beyond this are taken on transformers' word
 
@@ -69,10 +69,10 @@ class GeneralNetwork:
         sequence.cache, sequence.parent = None, None
 
     @torch.inference_mode()
-    def run(self, segments: Sequence[Segment]) -> Tensor:
+    def run(self, segments: Sequence[Segment]) -> Output:
         lines = [self._run_one(segment) for segment in segments]
         wanted = [line for line in lines if line is not None]
-        return torch.cat(wanted) if wanted else torch.zeros((0, self.vocabulary))
+        return Output(torch.cat(wanted) if wanted else torch.zeros((0, self.vocabulary)))
 
     def _run_one(self, segment: Segment) -> Tensor | None:
         """Logits [wanted, vocabulary] of one segment."""
@@ -156,8 +156,8 @@ def check_sharing(network: GeneralNetwork) -> None:
         rows = [network.row(prefix, size) for _ in range(2)]
         worst = 0.0
         for row in rows:
-            parts = [network.run([Segment(row, ids[half:rest], tuple(range(rest - half)))])]
-            parts += [network.run([Segment(row, ids[at : at + 1], (0,))]) for at in range(rest, size)]
+            parts = [network.run([Segment(row, ids[half:rest], tuple(range(rest - half)))]).logits]
+            parts += [network.run([Segment(row, ids[at : at + 1], (0,))]).logits for at in range(rest, size)]
             worst = max(worst, float((torch.cat(parts) - whole[half:]).abs().max()))
     except UnsupportedModel:
         raise

@@ -11,16 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+import torch
+from torch import Tensor
+
 from summarizer.errors import BadRequest, ContextTooSmall
 from summarizer.models import texts
 from summarizer.models.chat import ChatFormat
 from summarizer.models.cores import physical_cores
 from summarizer.models.engine import Engine
 from summarizer.models.load import config_tokens, default_kv_bytes, open_network, torch_threads
+from summarizer.models.probe import Probe, read_probe
 from summarizer.models.protocol import Completion, ModelInfo, Prefix, Row, Usage
 from summarizer.models.rows import PrefixState, RowState, Score, Write
 from summarizer.models.scheduler import Limits, Scheduler
-from summarizer.models.trie import ChoiceTree
+from summarizer.models.trie import ChoiceTree, Walk
 from summarizer.types import Stop
 
 
@@ -58,6 +62,7 @@ class LocalModel:
         _check_numbers(threads=threads, max_rows=max_rows, kv_bytes=kv_bytes, context_tokens=context_tokens)
         directory = Path(directory)
         started = time.perf_counter()
+        self._probe = None if adapter is None else read_probe(Path(adapter))
         threads = threads or physical_cores()
 
         def open_tokenizer() -> None:
@@ -104,7 +109,7 @@ class LocalModel:
                 "Shorten the article, or use a model with a longer context.",
             )
         state = self._scheduler.read(ids, stop)
-        session = LocalSession(self._info, self._chat, self._scheduler, state, bool(prefix.system))
+        session = LocalSession(self._info, self._chat, self._scheduler, state, bool(prefix.system), self._probe)
         session.seconds["read"] = time.perf_counter() - started
         try:
             yield session
@@ -122,13 +127,19 @@ class LocalModel:
 
 
 class LocalSession:
-    """See `protocol.Session`. `seconds` says where the time went: "read", "write", "rate", "likelihood"."""
+    """See `protocol.Session`. `seconds` says where the time went: "read", "write", "rate", "probe", "likelihood"."""
 
     def __init__(
-        self, info: ModelInfo, chat: ChatFormat, scheduler: Scheduler, prefix: PrefixState, with_system: bool
+        self,
+        info: ModelInfo,
+        chat: ChatFormat,
+        scheduler: Scheduler,
+        prefix: PrefixState,
+        with_system: bool,
+        probe: Probe | None,
     ) -> None:
         self._info, self._chat, self._scheduler = info, chat, scheduler
-        self._prefix, self._with_system = prefix, with_system
+        self._prefix, self._with_system, self._probe = prefix, with_system, probe
         self._prompt, self._written = len(prefix.ids), 0
         self.seconds: dict[str, float] = {}
 
@@ -183,24 +194,39 @@ class LocalSession:
     def rate(self, instructions: Sequence[str], choices: Sequence[str]) -> list[list[float]]:
         if not choices or "" in choices or len(set(choices)) != len(choices):
             raise BadRequest("The choices to rate must be different and not empty.")
+        return self.rate_with_states(instructions, choices)[0]
+
+    def rate_with_states(
+        self, instructions: Sequence[str], choices: Sequence[str]
+    ) -> tuple[list[list[float]], Tensor | None]:
+        """What `rate` tells, and the model's states [instructions, hidden] where its answers would begin; None on the
+        general path."""
         started = time.perf_counter()
         tree = ChoiceTree([tuple(self._chat.content(choice)) for choice in choices])
+        asked = self._asked(instructions, tree.walks)
+        self._spent("rate", started)
+        return [tree.probabilities([state.scores for state in states]) for states in asked], _states(asked)
+
+    def probe(self, instructions: Sequence[str]) -> list[float] | None:
+        if self._probe is None:
+            return None
+        started = time.perf_counter()
+        states = _states(self._asked(instructions, [((), [(0, ())])]))
+        self._spent("probe", started)
+        return None if states is None else self._probe(states)
+
+    def _asked(self, instructions: Sequence[str], walks: Sequence[Walk]) -> list[list[RowState]]:
+        """For each instruction the rows of the walks behind it (see `ChoiceTree`), with states."""
         jobs: list[Write | Score] = []
         for instruction in instructions:
             suffix = tuple(self._chat.suffix(instruction, "", self._with_system))
-            for path, asks in tree.walks:
+            for path, asks in walks:
                 asked = tuple((len(suffix) - 1 + depth, tokens) for depth, tokens in asks)
-                jobs.append(Score((*suffix, *path), asked))
+                jobs.append(Score((*suffix, *path), asked, states=True))
                 self._check_room(len(suffix) + len(path))
-        states = self._scheduler.run(self._prefix, jobs, _never)
-        self._prompt += sum(len(job.ids) for job in jobs if isinstance(job, Score))
-        count = len(tree.walks)
-        rated = [
-            tree.probabilities([state.scores for state in states[at : at + count]])
-            for at in range(0, len(states), count)
-        ]
-        self._spent("rate", started)
-        return rated
+        rows = self._scheduler.run(self._prefix, jobs, _never)
+        self._prompt += sum(len(row.beginning) for row in rows)
+        return [rows[at : at + len(walks)] for at in range(0, len(rows), len(walks))]
 
     def likelihood(self, rows: Sequence[tuple[str, str]]) -> list[float | None]:
         started = time.perf_counter()
@@ -231,6 +257,14 @@ class LocalSession:
 
     def _spent(self, stage: str, started: float) -> None:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+
+def _states(asked: Sequence[Sequence[RowState]]) -> Tensor | None:
+    """The states behind the prompts: the first place that the first walk of each asks for."""
+    firsts = [rows[0].states for rows in asked]
+    if not firsts or any(states is None for states in firsts):
+        return None
+    return torch.stack([states[0] for states in firsts])
 
 
 def _mean(values: Sequence[float]) -> float:

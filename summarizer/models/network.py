@@ -23,6 +23,15 @@ class Segment:
     want: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Of a pass, for each wanted place in order: logits [places, vocabulary] in float32, and the states [places,
+    hidden] that they were made from, behind the last norm; None where the network doesn't tell."""
+
+    logits: Tensor
+    states: Tensor | None = None
+
+
 class Network(Protocol):
     """Keeps keys and values of prefixes and of rows that continue a prefix."""
 
@@ -48,6 +57,6 @@ class Network(Protocol):
         """Frees a prefix or a row."""
         ...
 
-    def run(self, segments: Sequence[Segment]) -> Tensor:
-        """One pass over all segments. Logits [number of wanted places, vocabulary] in float32, in order."""
+    def run(self, segments: Sequence[Segment]) -> Output:
+        """One pass over all segments."""
         ...

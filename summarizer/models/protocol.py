@@ -108,6 +108,11 @@ class Session(Protocol):
         A choice may be the beginning of another ("1" and "10")."""
         ...
 
+    def probe(self, instructions: Sequence[str]) -> list[float] | None:
+        """What the adapter's probe reads off the model's state behind each instruction, or None where there is no
+        probe."""
+        ...
+
     def likelihood(self, rows: Sequence[tuple[str, str]]) -> list[float | None]:
         """For each (instruction, answer): the mean natural-log probability a token of that answer, or None
         where the engine doesn't tell."""

@@ -145,6 +145,9 @@ class RemoteSession:
         rated = dict(self._side_by_side(calls, never))
         return [rated[number] for number in range(len(instructions))]
 
+    def probe(self, instructions: Sequence[str]) -> list[float] | None:
+        return None
+
     def likelihood(self, rows: Sequence[tuple[str, str]]) -> list[float | None]:
         return [None] * len(rows)
 

@@ -35,10 +35,11 @@ class Write:
 @dataclass(frozen=True, slots=True)
 class Score:
     """Log-probabilities to read off while `ids` are read: for each (place, tokens) of `ask`, those of
-    `tokens` as the next token behind `ids[place]`."""
+    `tokens` as the next token behind `ids[place]`; with `states` the network's state there as well."""
 
     ids: tuple[int, ...]
     ask: tuple[tuple[int, tuple[int, ...]], ...]
+    states: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +65,7 @@ class RowState:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     scores: list[list[float]] = field(default_factory=list)  # of a Score, one list an `ask`
+    states: Any = None  # and if it asks for them and the network tells: [asks, hidden]
     finish: Finish | None = None
     sequence: Any = None
     chance: random.Random = field(default_factory=random.Random)

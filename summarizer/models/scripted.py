@@ -187,6 +187,9 @@ class ScriptedSession:
             result.append(self._model.weights(self._prefix, instruction, choices))
         return result
 
+    def probe(self, instructions: Sequence[str]) -> list[float] | None:
+        return None
+
     def likelihood(self, rows: Sequence[tuple[str, str]]) -> list[float | None]:
         self._require_open(never)
         result = []

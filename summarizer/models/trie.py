@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 Path = tuple[int, ...]
+Walk = tuple[Path, Sequence[tuple[int, Path]]]  # what is read behind the prompt, and what is asked at which depth
 
 
 class ChoiceTree:
@@ -26,7 +27,7 @@ class ChoiceTree:
                     following.append(token)
         inner = self._children
         ends = [path for path in inner if not any(other[:-1] == path for other in inner if other)]
-        self.walks: list[tuple[Path, list[tuple[int, Path]]]] = []
+        self.walks: list[Walk] = []
         self._asked: list[list[Path]] = []
         seen: set[Path] = set()
         for end in ends:

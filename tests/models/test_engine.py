@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from summarizer.models.engine import PIECE, PIECE_BESIDE, Engine
 from summarizer.models.load import open_network
-from summarizer.models.network import Segment
+from summarizer.models.network import Output, Segment
 from summarizer.models.protocol import Sampling
 from summarizer.models.rows import PrefixState, RowState, Score, Stem, Write, stems_of
 
@@ -197,7 +197,7 @@ class Counting:
     def __getattr__(self, name: str) -> object:
         return getattr(self._network, name)
 
-    def run(self, segments: list[Segment]) -> torch.Tensor:
+    def run(self, segments: list[Segment]) -> Output:
         self.tokens += sum(len(segment.ids) for segment in segments)
         return self._network.run(segments)  # type: ignore[attr-defined]
 

@@ -15,7 +15,7 @@ from checkpoints import VOCABULARY, write_checkpoint
 from summarizer.errors import Cancelled, ModelError
 from summarizer.models.engine import Engine
 from summarizer.models.load import open_network
-from summarizer.models.network import Network
+from summarizer.models.network import Network, Output
 from summarizer.models.protocol import Sampling
 from summarizer.models.rows import RowState, Score, Write
 from summarizer.models.scheduler import Limits, Scheduler
@@ -45,7 +45,7 @@ class Watched:
     def __getattr__(self, name: str) -> object:
         return getattr(self._network, name)
 
-    def run(self, segments: list[object]) -> torch.Tensor:
+    def run(self, segments: list[object]) -> Output:
         self.gate.wait(20)
         if self.problem is not None:
             problem, self.problem = self.problem, None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkpoints import CHATML, NO_SYSTEM, logprobs, reference, write_checkpoint, write_tokenizer
+import torch
+from checkpoints import CHATML, NO_SYSTEM, logprobs, reference, write_adapter, write_checkpoint, write_tokenizer
 
 from summarizer.errors import BadRequest, Cancelled, ContextTooSmall, UnsupportedModel
 from summarizer.models.chat import ChatFormat
 from summarizer.models.local import LocalModel, LocalSession
+from summarizer.models.probe import Probe, write_probe
 from summarizer.models.protocol import Model, Prefix, Row, Sampling
 from summarizer.models.texts import SentenceStream
 from summarizer.models.trie import ChoiceTree
@@ -181,6 +184,40 @@ def test_ratings_are_the_model_s_own_distribution(directory: Path, session: Loca
     mass["1"] -= mass["10"]
     total = sum(mass.values())
     assert rated == pytest.approx([mass[choice] / total for choice in choices], abs=1e-4)
+
+
+def test_states_are_those_of_transformers(directory: Path, session: LocalSession) -> None:
+    chat, theirs = ChatFormat(directory, set()), reference(directory)
+    instructions = ["Rate it from 1 to 10.", "Who won?"]
+    rated, states = session.rate_with_states(instructions, ["1", "10", "2"])
+    assert rated == session.rate(instructions, ["1", "10", "2"])
+    assert states is not None
+    for state, instruction in zip(states, instructions, strict=True):
+        prompt = chat.prefix(PREFIX) + chat.suffix(instruction, "", True)
+        with torch.inference_mode():
+            expected = theirs.model(torch.tensor([prompt])).last_hidden_state[0, -1]
+        assert torch.allclose(state, expected, atol=1e-4)
+
+
+def test_a_probe_is_read_where_the_adapter_brings_one(directory: Path, tmp_path: Path) -> None:
+    hidden = json.loads((directory / "config.json").read_text())["hidden_size"]
+    weight = torch.linspace(-1, 1, hidden)
+    adapter = write_adapter(tmp_path / "adapter", {"model.layers.0.self_attn.o_proj": (32, 32)})
+
+    def probed() -> tuple[list[float] | None, torch.Tensor | None]:
+        model = LocalModel(directory, device="cpu", dtype="float32", adapter=adapter, threads=1)
+        with model, model.read(PREFIX) as session:
+            _, states = session.rate_with_states(["Rate it.", "Who won?"], ["1", "2"])
+            return session.probe(["Rate it.", "Who won?"]), states
+
+    assert probed()[0] is None
+    write_probe(adapter, Probe(weight, torch.tensor([0.5])))
+    told, states = probed()
+    assert states is not None
+    assert told == pytest.approx((states @ weight + 0.5).tolist(), abs=1e-4)
+    write_probe(adapter, Probe(weight[1:], torch.tensor([0.5])))
+    with pytest.raises(UnsupportedModel, match="made for another model"):
+        probed()
 
 
 def test_a_tree_of_choices_shares_out_what_they_have_in_common() -> None:

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from checkpoints import write_checkpoint, write_tokenizer
@@ -15,11 +16,14 @@ from summarizer import Config
 from summarizer.grounding.source import source_of
 from summarizer.models.chat import ChatFormat
 from summarizer.models.local import LocalModel
+from summarizer.models.probe import read_probe
+from summarizer.models.protocol import Prefix
 from summarizer.prompting import Prompts
 from summarizer.segment import segment
 from summarizer.verify import lock_violations
-from training import examples
+from training import examples, probe
 from training.drafts import best_of, load, save
+from training.export import export
 from training.lora import Learner
 from training.packing import pack
 from training.train import ADAPTER, Plan, schedule, train
@@ -173,3 +177,35 @@ def _stop_after(steps: int) -> object:
             raise KeyboardInterrupt
 
     return watch
+
+
+def test_the_probe_finds_what_is_in_the_states(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Scores that follow from the states up to noise, of articles whose digits say little."""
+    chance = np.random.default_rng(0)
+    direction = chance.normal(size=24)
+
+    def rated(number: int) -> probe.Rated:
+        states = chance.normal(size=(6, 24))
+        given = np.clip(5 + states @ direction * 0.5 + chance.normal(size=6) * 0.1, 1, 10)
+        return probe.Rated(str(number), states, chance.uniform(1, 10, size=6), given, frozenset({"word", str(number)}))
+
+    taught, held = [rated(n) for n in range(60)], [rated(n) for n in range(20)]
+    probe.report(taught, held, list("abcdef"), tmp_path)
+    lines = {line[:26].strip(): float(line[26:46]) for line in capsys.readouterr().out.splitlines() if "  0." in line}
+    assert min(lines, key=lambda name: lines[name]).startswith("probe")
+    saved = read_probe(tmp_path)
+    assert saved is not None
+    told = saved(torch.tensor(held[0].states))
+    assert np.abs(np.clip(told, 1, 10) - held[0].given).mean() < 0.4
+
+
+def test_the_probe_of_a_run_is_read_off_its_own_model(
+    base: Path, records: list[dict[str, object]], plan: Plan, tmp_path: Path
+) -> None:
+    train(replace(plan, steps=1), tmp_path, device="cpu", every_minutes=60, threads=1)
+    assert probe.run(f"hf:{base}", tmp_path, [Path(plan.files[0])], 6, 1_000, 1) == 0
+    assert len(list((tmp_path / "states").glob("*.npz"))) == 6 + sum(examples.is_held_out(r["id"]) for r in records)
+    with LocalModel(base, adapter=tmp_path / ADAPTER, threads=1) as model, model.read(Prefix("", "News.")) as session:
+        assert len(session.probe(["Relevance?"]) or []) == 1
+    export(tmp_path, tmp_path / "package")
+    assert read_probe(tmp_path / "package") is not None

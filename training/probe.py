@@ -1,0 +1,221 @@
+"""Relevance read off the model's state: a ridge regression from states to the corpus's scores, and what it is worth
+beside the digits that the model would write and beside the article's words.
+
+In: a checkpoint with a run's adapter. Out: states by article, kept in the run's directory; a table; the probe beside
+the adapter. Fitted on articles of the training part, judged on those that are held out, and once more on sectors that
+the fit has not seen.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from summarizer.config import Config, load_config
+from summarizer.evaluate import spearman
+from summarizer.models import pull
+from summarizer.models.local import LocalModel
+from summarizer.models.probe import Probe, write_probe
+from summarizer.models.protocol import Prefix
+from summarizer.prompting import Prompts
+from summarizer.score import CHOICES
+from summarizer.segment import segment
+from summarizer.words import content_stems
+from training.examples import article_of, is_held_out, read
+from training.train import ADAPTER
+
+FOLDS = 5
+STRENGTHS = tuple(10.0**k for k in range(7))  # of the ridge, beside standardised values
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """An article for all sectors: `states` [sectors, hidden], `digits` [sectors] the mean of the model's distribution
+    over 1 to 10, `given` [sectors] the corpus's scores, `words` of the article."""
+
+    id: str
+    states: Array
+    digits: Array
+    given: Array
+    words: frozenset[str]
+
+    def of(self, sectors: Sequence[int] | np.ndarray[Any, Any]) -> Rated:
+        """The same article for some of its sectors."""
+        return Rated(self.id, self.states[sectors], self.digits[sectors], self.given[sectors], self.words)
+
+
+def run(base: str, directory: Path, files: Sequence[Path], articles: int, most_words: int, threads: int | None) -> int:
+    """Collects, compares, fits and saves."""
+    config = load_config()
+    records = [r for r in read(files) if len(r["article"]["body"].split()) <= most_words]
+    taught = [r for r in records if not is_held_out(r["id"])][:articles]
+    held = [r for r in records if is_held_out(r["id"])]
+    collect([*held, *taught], base, directory, config, threads)
+    folder = directory / "states"
+    sectors = sorted(config.sectors)
+    report([load(folder, r) for r in taught], [load(folder, r) for r in held], sectors, directory / ADAPTER)
+    return 0
+
+
+def collect(records: Iterable[Any], base: str, directory: Path, config: Config, threads: int | None) -> None:
+    """Asks the model about every article that has no file yet."""
+    folder = directory / "states"
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [r for r in records if not _file(folder, r).exists()]
+    if not missing:
+        return
+    analysts = [config.sectors[beat] for beat in sorted(config.sectors)]
+    with LocalModel(pull(base), adapter=directory / ADAPTER, threads=threads) as model:
+        prompts = Prompts(config.prompt_dirs, model.info.adapter)
+        instructions = [prompts.render("relevance", analyst=analyst) for analyst in analysts]
+        for number, record in enumerate(missing, 1):
+            document = prompts.document(segment(article_of(record)))
+            with model.read(Prefix(prompts.system(), document)) as session:
+                rated, states = session.rate_with_states(instructions, CHOICES)
+            if states is None:
+                raise ValueError("The probe needs a checkpoint of the fast path.")
+            part = _file(folder, record).with_suffix(".part.npz")
+            np.savez(
+                part, digits=np.array(rated) @ np.arange(1, len(CHOICES) + 1), states=states.numpy().astype(np.float32)
+            )
+            part.replace(_file(folder, record))
+            print(f"{number}/{len(missing)} {record['id']}", file=sys.stderr, flush=True)
+
+
+def load(folder: Path, record: Any) -> Rated:
+    kept = np.load(_file(folder, record))
+    given = np.array([record["scores"][beat] for beat in sorted(record["scores"])], dtype=float)
+    words = frozenset(content_stems(record["article"]["title"] + " " + record["article"]["body"]))
+    return Rated(record["id"], kept["states"].astype(float), kept["digits"].astype(float), given, words)
+
+
+def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str], adapter: Path) -> None:
+    """Prints the table and saves the probe that was fitted on `taught`."""
+    truth = np.stack([r.given for r in held])
+    strength = _strength(taught)
+    probe = Ridge.fit(_states(taught), _given(taught), strength)
+    told = {
+        "the sector's mean": np.tile(np.stack([r.given for r in taught]).mean(0), (len(held), 1)),
+        "the article's words": _by_words(taught, held),
+        "digits, calibrated": _by_digits(taught, held),
+        f"probe (ridge {strength:g})": probe(_states(held)).reshape(truth.shape),
+    }
+    print(f"{len(taught)} articles to fit, {len(held)} held out, {len(sectors)} sectors each\n")
+    print(f"{'held-out articles':26} {'mean absolute error':>20} {'Spearman':>9}")
+    for name, values in told.items():
+        _show(name, values, truth)
+    print(f"\n{'and held-out sectors':26}")
+    for name, unseen in (("digits, calibrated", _by_digits), ("probe", _by_probe(strength))):
+        values = np.empty_like(truth)
+        for s in range(len(sectors)):
+            others = np.delete(np.arange(len(sectors)), s)
+            values[:, s] = unseen([r.of(others) for r in taught], [r.of([s]) for r in held])[:, 0]
+        _show(name, values, truth)
+    rest = np.clip(probe(_states(held)), 1, 10) - truth.ravel()
+    print(f"\nroot mean square error of the probe: {np.sqrt((rest**2).mean()):.2f}")
+    write_probe(adapter, probe.exported())
+
+
+# --- predictors ---
+
+
+@dataclass(frozen=True, slots=True)
+class Ridge:
+    """Least squares with a penalty on standardised values, without one on the mean (Hoerl and Kennard, 1970)."""
+
+    mean: Array
+    spread: Array
+    weight: Array
+    offset: float
+
+    @staticmethod
+    def fit(x: Array, y: Array, strength: float) -> Ridge:
+        mean, spread = x.mean(0), x.std(0) + 1e-6
+        z = (x - mean) / spread
+        weight = np.linalg.solve(z.T @ z + strength * np.eye(z.shape[1]), z.T @ (y - y.mean()))
+        return Ridge(mean, spread, weight, float(y.mean()))
+
+    def __call__(self, x: Array) -> Array:
+        told: Array = (x - self.mean) / self.spread @ self.weight + self.offset
+        return told
+
+    def exported(self) -> Probe:
+        weight = self.weight / self.spread
+        bias = self.offset - self.mean @ weight
+        return Probe(torch.tensor(weight, dtype=torch.float32), torch.tensor([bias], dtype=torch.float32))
+
+
+def _strength(rated: Sequence[Rated]) -> float:
+    """The ridge's strength with the least error when a fifth of the articles is left out in turn."""
+    fold = np.arange(len(rated)) % FOLDS
+    errors = []
+    for strength in STRENGTHS:
+        rest = []
+        for k in range(FOLDS):
+            others, left = [[r for r, f in zip(rated, fold, strict=True) if (f == k) == out] for out in (False, True)]
+            told = Ridge.fit(_states(others), _given(others), strength)(_states(left))
+            rest.append(np.abs(np.clip(told, 1, 10) - _given(left)))
+        errors.append(np.concatenate(rest).mean())
+    return STRENGTHS[int(np.argmin(errors))]
+
+
+def _by_probe(strength: float) -> Callable[[Sequence[Rated], Sequence[Rated]], Array]:
+    def told(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+        probe = Ridge.fit(_states(taught), _given(taught), strength)
+        return probe(_states(held)).reshape(len(held), -1)
+
+    return told
+
+
+def _by_digits(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+    slope, offset = np.polyfit(np.concatenate([r.digits for r in taught]), _given(taught), 1)
+    told: Array = offset + slope * np.stack([r.digits for r in held])
+    return told
+
+
+def _by_words(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+    """A ridge over the words of the article, one for each sector, by kernel: what an embedding of the text alone can
+    tell. Knows sectors that it was fitted on, and no others."""
+    share = {word: 0 for r in taught for word in r.words}
+    for r in taught:
+        for word in r.words:
+            share[word] += 1
+    weight = {word: np.log(len(taught) / n) for word, n in share.items() if n > 1}
+
+    def vector(r: Rated) -> Array:
+        row = np.array([weight[word] if word in r.words else 0.0 for word in weight])
+        unit: Array = row / (np.linalg.norm(row) + 1e-9)
+        return unit
+
+    x, z = np.stack([vector(r) for r in taught]), np.stack([vector(r) for r in held])
+    y = np.stack([r.given for r in taught])
+    told: Array = y.mean(0) + z @ x.T @ np.linalg.solve(x @ x.T + 0.5 * np.eye(len(x)), y - y.mean(0))
+    return told
+
+
+# --- small parts ---
+
+
+def _states(rated: Sequence[Rated]) -> Array:
+    return np.concatenate([r.states for r in rated])
+
+
+def _given(rated: Sequence[Rated]) -> Array:
+    return np.concatenate([r.given for r in rated])
+
+
+def _show(name: str, told: Array, truth: Array) -> None:
+    told = np.clip(told, 1, 10)
+    error = np.abs(told - truth).mean()
+    print(f"{name:26} {error:20.2f} {spearman(list(truth.ravel()), list(told.ravel())):9.2f}")
+
+
+def _file(folder: Path, record: Any) -> Path:
+    return folder / f"{record['id']}.npz"
