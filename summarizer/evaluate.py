@@ -20,7 +20,7 @@ from summarizer.config import Config, load_config
 from summarizer.errors import BadRequest, NotFound
 from summarizer.models import Model, open_model
 from summarizer.models.protocol import Prefix
-from summarizer.pipeline import sentences_of, write_brief
+from summarizer.pipeline import DEFAULTS, sentences_of, write_brief
 from summarizer.prompting import Prompts
 from summarizer.score import score
 from summarizer.segment import segment
@@ -71,7 +71,7 @@ def evaluate_command(
     config = load_config(config_dir)
     cases = read_corpus(Path(corpus), config)[:limit]
     with open_model(spec) as model:
-        figures = evaluate(cases, model, config, seed)
+        figures = evaluate(cases, model, config, Options(seed=seed))
     if as_json:
         print(json.dumps(figures))
     else:
@@ -107,13 +107,13 @@ def read_corpus(path: Path, config: Config) -> list[Case]:
     return cases
 
 
-def evaluate(cases: Sequence[Case], model: Model, config: Config, seed: int = 0) -> dict[str, Any]:
+def evaluate(cases: Sequence[Case], model: Model, config: Config, options: Options = DEFAULTS) -> dict[str, Any]:
     """The figures for a model on the given cases."""
     tally = _Tally()
     for number, case in enumerate(cases, 1):
         print(f"{number}/{len(cases)} {case.id}", file=sys.stderr)
         _rate(case, model, config, tally)
-        _write(case, model, config, seed, tally)
+        _write(case, model, config, options, tally)
     published = sum(tally.statuses.values())
     return {
         "model": model.info.spec,
@@ -148,11 +148,11 @@ def _rate(case: Case, model: Model, config: Config, tally: _Tally) -> None:
             tally.expected.append(rating.expected)
 
 
-def _write(case: Case, model: Model, config: Config, seed: int, tally: _Tally) -> None:
+def _write(case: Case, model: Model, config: Config, options: Options, tally: _Tally) -> None:
     panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in case.beats))
     drafts: list[Draft] = []
     began = time.perf_counter()
-    brief = write_brief(case.article, panel, model, config=config, options=Options(seed=seed), inspect=drafts.append)
+    brief = write_brief(case.article, panel, model, config=config, options=options, inspect=drafts.append)
     tally.seconds.append(time.perf_counter() - began)
     _tally_draft(drafts[0], brief.reading, tally)
     _tally_brief(brief, tally)

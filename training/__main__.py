@@ -34,6 +34,7 @@ def main() -> int:
     judge.add_argument("base")
     judge.add_argument("--run", type=Path, help="the run whose adapter is judged (default: the bare checkpoint)")
     judge.add_argument("--articles", type=int, default=10)
+    judge.add_argument("--candidates", type=int, default=2)
     judge.add_argument("--threads", type=int)
     drafts = commands.add_parser("drafts", help="keep what a run's model writes well on the training articles")
     drafts.add_argument("base")
@@ -92,11 +93,13 @@ def _train(asked: argparse.Namespace) -> int:
 
 
 def _evaluate(asked: argparse.Namespace) -> int:
+    from summarizer.types import Options
     from training.evaluate import evaluate_adapter
     from training.train import ADAPTER
 
     adapter = None if asked.run is None else asked.run / ADAPTER
-    figures = evaluate_adapter(asked.base, adapter, _corpus(), asked.articles, asked.threads)
+    options = Options(candidates=asked.candidates)
+    figures = evaluate_adapter(asked.base, adapter, _corpus(), asked.articles, asked.threads, options)
     print(json.dumps(figures, indent=1))
     return 0
 

@@ -82,6 +82,8 @@ def _at(words: _Words, i: int) -> tuple[Figure | None, int]:
         return None, i + 1  # "a fourth network": one more
     if low in ORDINAL and ORDINAL[low] > 2 and low not in {"third", "quarter"}:
         return _figure(words, i, i + 1, {(Decimal(ORDINAL[low]), "ordinal")}), i + 1
+    if low == "third" and words.low(i + 1) in {"country", "countries", "party", "parties"}:
+        return None, i + 1  # outside the two that deal with each other, not the third in a row
     if low == "third":
         return _figure(words, i, i + 1, {(Decimal(3), "ordinal"), (_share(1, 3), "fraction")}), i + 1
     return None, i + 1

@@ -203,8 +203,11 @@ def test_the_probe_of_a_run_is_read_off_its_own_model(
     base: Path, records: list[dict[str, object]], plan: Plan, tmp_path: Path
 ) -> None:
     train(replace(plan, steps=1), tmp_path, device="cpu", every_minutes=60, threads=1)
-    assert probe.run(f"hf:{base}", tmp_path, [Path(plan.files[0])], 6, 1_000, 1) == 0
-    assert len(list((tmp_path / "states").glob("*.npz"))) == 6 + sum(examples.is_held_out(r["id"]) for r in records)
+    held = [r for r in records if examples.is_held_out(str(r["id"]))][:1]
+    file = tmp_path / "few.jsonl"
+    file.write_text("\n".join(json.dumps(record) for record in [*held, *records[:6]]), encoding="utf-8")
+    assert probe.run(f"hf:{base}", tmp_path, [file], 3, 1_000, 1) == 0
+    assert len(list((tmp_path / "states").glob("*.npz"))) == 1 + 3
     with LocalModel(base, adapter=tmp_path / ADAPTER, threads=1) as model, model.read(Prefix("", "News.")) as session:
         assert len(session.probe(["Relevance?"]) or []) == 1
     export(tmp_path, tmp_path / "package")
