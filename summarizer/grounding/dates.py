@@ -27,8 +27,6 @@ _PATTERNS = tuple(
         rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}\b(?![.,]?\d|:\d|\s*(?:percent|per cent|%)){_DAY2}(?:,?\s+{_YEAR}\b)?",
         rf"\b{_MONTH}(?:,?\s+(?:of\s+)?{_YEAR}\b)",
         r"\b(?P<decade>1[0-9]{2}0|20\d0)s\b",
-        # Half of a thing that somebody has is none: "the lease's second half", "its second half".
-        rf"(?<!\bits )(?<!\btheir )(?<!\bhis )(?<!\bher )(?<!'s )"
         rf"\b(?P<ordinal>first|second|third|fourth|final|last|1st|2nd|3rd|4th)[\s-](?P<part>quarter|half)\b"
         rf"(?:\s+of\s+(?:the\s+)?(?:year\s+)?{_YEAR}\b)?",
         rf"\bQ(?P<q>[1-4])\b(?:\s+(?:of\s+)?{_YEAR}\b)?",
