@@ -79,8 +79,8 @@ class Engine:
         gone = {id(row) for row in rows}
         self._running = [row for row in self._running if id(row) not in gone]
         for stem in self._joining:
-            if not stem.without(gone) and stem.sequence is not None:
-                self.network.drop(stem.sequence)
+            if not stem.without(gone):
+                self._free(stem)
         self._joining = deque(stem for stem in self._joining if stem.rows or stem.stems)
         for row in rows:
             self._free(row)
@@ -102,7 +102,12 @@ class Engine:
             prefix.done += len(piece)
         if not segments:
             return
-        output = self._pass(segments)
+        try:
+            output = self._pass(segments)
+        except BaseException:
+            for stem in joining:  # nobody else knows of what they hold
+                self._free(stem)
+            raise
         if prefix is not None and prefix.ready:
             self._reading.popleft()
         self._settle(running, joining, output)
@@ -173,10 +178,10 @@ class Engine:
             other.sequence = self.network.fork(stem.sequence, max(map(_capacity, needs)))
         last.sequence, stem.sequence = stem.sequence, None
 
-    def _free(self, row: RowState) -> None:
-        if row.sequence is not None:
-            self.network.drop(row.sequence)
-            row.sequence = None
+    def _free(self, holder: RowState | Stem) -> None:
+        if holder.sequence is not None:
+            self.network.drop(holder.sequence)
+            holder.sequence = None
 
 
 def _capacity(row: RowState) -> int:

@@ -245,6 +245,24 @@ def test_rows_are_dropped_while_what_they_share_is_read(llama: Engine) -> None:
     assert llama.network.slab.rows == []  # type: ignore[attr-defined]
 
 
+def test_a_pass_that_fails_leaves_nothing_behind(llama: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = llama.prefill(PREFIX)
+    rows = [RowState(Write(tuple(suffix), COUNT), prefix) for suffix in TREE]
+    llama.add_rows(rows)
+    llama.step()  # a beginning has been read, and waits for its continuations
+
+    def fail(segments: object) -> Output:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(llama.network, "run", fail)
+        with pytest.raises(MemoryError):
+            llama.step()
+    llama.drop_rows(rows)
+    assert not llama.busy
+    assert llama.network.slab.rows == []  # type: ignore[attr-defined]
+
+
 @given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=60), min_size=1, max_size=12))
 def test_a_tree_of_beginnings_gives_every_row_its_own(beginnings: list[list[int]]) -> None:
     prefix = PrefixState((), None)
