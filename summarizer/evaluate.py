@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -64,6 +64,9 @@ class _Tally:
     seconds: list[float] = field(default_factory=list)
 
 
+Keep = Callable[[Case, Brief], None]
+
+
 def evaluate_command(
     corpus: str, spec: str, limit: int | None, as_json: bool, seed: int, config_dir: str | None
 ) -> int:
@@ -107,13 +110,19 @@ def read_corpus(path: Path, config: Config) -> list[Case]:
     return cases
 
 
-def evaluate(cases: Sequence[Case], model: Model, config: Config, options: Options = DEFAULTS) -> dict[str, Any]:
-    """The figures for a model on the given cases."""
+def evaluate(
+    cases: Sequence[Case],
+    model: Model,
+    config: Config,
+    options: Options = DEFAULTS,
+    keep: Keep = lambda case, brief: None,
+) -> dict[str, Any]:
+    """The figures for a model on the given cases. `keep` is given each brief, to be read."""
     tally = _Tally()
     for number, case in enumerate(cases, 1):
         print(f"{number}/{len(cases)} {case.id}", file=sys.stderr)
         _rate(case, model, config, tally)
-        _write(case, model, config, options, tally)
+        keep(case, _write(case, model, config, options, tally))
     published = sum(tally.statuses.values())
     return {
         "model": model.info.spec,
@@ -148,7 +157,7 @@ def _rate(case: Case, model: Model, config: Config, tally: _Tally) -> None:
             tally.expected.append(rating.expected)
 
 
-def _write(case: Case, model: Model, config: Config, options: Options, tally: _Tally) -> None:
+def _write(case: Case, model: Model, config: Config, options: Options, tally: _Tally) -> Brief:
     panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in case.beats))
     drafts: list[Draft] = []
     began = time.perf_counter()
@@ -156,6 +165,7 @@ def _write(case: Case, model: Model, config: Config, options: Options, tally: _T
     tally.seconds.append(time.perf_counter() - began)
     _tally_draft(drafts[0], brief.reading, tally)
     _tally_brief(brief, tally)
+    return brief
 
 
 def _tally_draft(draft: Draft, reading: Reading, tally: _Tally) -> None:

@@ -35,6 +35,7 @@ def main() -> int:
     judge.add_argument("--run", type=Path, help="the run whose adapter is judged (default: the bare checkpoint)")
     judge.add_argument("--articles", type=int, default=10)
     judge.add_argument("--candidates", type=int, default=2)
+    judge.add_argument("--briefs", type=Path, help="keep the briefs in this directory")
     judge.add_argument("--threads", type=int)
     drafts = commands.add_parser("drafts", help="keep what a run's model writes well on the training articles")
     drafts.add_argument("base")
@@ -99,7 +100,7 @@ def _evaluate(asked: argparse.Namespace) -> int:
 
     adapter = None if asked.run is None else asked.run / ADAPTER
     options = Options(candidates=asked.candidates)
-    figures = evaluate_adapter(asked.base, adapter, _corpus(), asked.articles, asked.threads, options)
+    figures = evaluate_adapter(asked.base, adapter, _corpus(), asked.articles, asked.threads, options, asked.briefs)
     print(json.dumps(figures, indent=1))
     return 0
 
