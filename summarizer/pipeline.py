@@ -42,8 +42,8 @@ from summarizer.write import rewriter, write
 
 DEFAULTS = Options()
 QUESTIONS = 5
-# More anchors than questions are tried, since some questions fail their checks.
-ANCHORS = 7
+# One anchor more than questions is tried, with two candidates each, since some questions fail their checks.
+ANCHORS = 6
 # Room for the longest instruction with its evidence, and for the answer, in tokens.
 SECTION_TOKENS = 1_100
 # On two cores a model of 1.5 billion parameters reads about a hundred tokens a second; beyond this length an

@@ -84,17 +84,21 @@ def write(
             for ask in place.asks:
                 rows.append(_row(ask, options.seed, len(rows), j))
                 owners.append((i, j))
+    # The longest texts begin first: the others are read and written beside them, and none is left to end alone.
+    order = sorted(range(len(rows)), key=lambda number: -rows[number].max_tokens)
     finished = 0
 
-    def count(row: int, completion: Completion) -> None:
+    def count(place: int, completion: Completion) -> None:
         nonlocal finished
         finished += 1
-        watch(Progress("write", finished, len(rows), places[owners[row][0]].kind, completion.tokens))
+        kind = places[owners[order[place]][0]].kind
+        watch(Progress("write", finished, len(rows), kind, completion.tokens))
 
-    completions = session.write(rows, stop=stop, on_done=count)
+    completions = session.write([rows[number] for number in order], stop=stop, on_done=count)
+    written = dict(zip(order, completions, strict=True))
     texts: dict[tuple[int, int], list[str]] = {owner: [] for owner in owners}
-    for owner, row, completion in zip(owners, rows, completions, strict=True):
-        texts[owner].append((row.opening + completion.text).strip())
+    for number, (owner, row) in enumerate(zip(owners, rows, strict=True)):
+        texts[owner].append((row.opening + written[number].text).strip())
     return Draft(
         tuple(
             Passage(
