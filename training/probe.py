@@ -2,8 +2,8 @@
 beside the digits that the model would write and beside the article's words.
 
 In: a checkpoint with a run's adapter. Out: states by article, kept in the run's directory; a table; the probe beside
-the adapter. Fitted on articles of the training part, judged on those that are held out, and once more on sectors that
-the fit has not seen.
+the adapter. Judged on held-out articles that the fit has not seen, and once more on sectors that it has not seen
+either.
 """
 
 from __future__ import annotations
@@ -97,30 +97,58 @@ def load(folder: Path, record: Any) -> Rated:
 
 
 def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str], adapter: Path) -> None:
-    """Prints the table and saves the probe that was fitted on `taught`."""
-    truth = np.stack([r.given for r in held])
-    strength = _strength(taught)
-    probe = Ridge.fit(_states(taught), _given(taught), strength)
-    told = {
-        "the sector's mean": np.tile(np.stack([r.given for r in taught]).mean(0), (len(held), 1)),
-        "the article's words": _by_words(taught, held),
-        "digits, calibrated": _by_digits(taught, held),
-        f"probe (ridge {strength:g})": probe(_states(held)).reshape(truth.shape),
-    }
-    print(f"{len(taught)} articles to fit, {len(held)} held out, {len(sectors)} sectors each\n")
+    """Prints the table and saves a probe that was fitted on all articles. In the table every held-out article is judged
+    by a fit on `taught` and on those held-out articles that aren't in its fold."""
+    every = [*taught, *held]
+    strength = _strength(every)
+    probed = _by_probe(strength)
+    print(f"{len(taught)} articles of the training part, {len(held)} held out, {len(sectors)} sectors each\n")
     print(f"{'held-out articles':26} {'mean absolute error':>20} {'Spearman':>9}")
-    for name, values in told.items():
-        _show(name, values, truth)
+    truth = np.stack([r.given for r in held])
+    told = _crossed(probed, taught, held)
+    beside: list[tuple[str, Predict]] = [
+        ("the sector's mean", _by_sector),
+        ("the article's words", _by_words),
+        ("digits, calibrated", _by_digits),
+    ]
+    for name, predict in beside:
+        _show(name, _crossed(predict, taught, held), truth)
+    _show(f"probe (ridge {strength:g})", told, truth)
     print(f"\n{'and held-out sectors':26}")
-    for name, unseen in (("digits, calibrated", _by_digits), ("probe", _by_probe(strength))):
+    for name, predict in [beside[-1], ("probe", probed)]:
         values = np.empty_like(truth)
         for s in range(len(sectors)):
             others = np.delete(np.arange(len(sectors)), s)
-            values[:, s] = unseen([r.of(others) for r in taught], [r.of([s]) for r in held])[:, 0]
+            values[:, s] = _crossed(predict, [r.of(others) for r in taught], held, [r.of(others) for r in held], s)[
+                :, 0
+            ]
         _show(name, values, truth)
-    rest = np.clip(probe(_states(held)), 1, 10) - truth.ravel()
-    print(f"\nroot mean square error of the probe: {np.sqrt((rest**2).mean()):.2f}")
-    write_probe(adapter, probe.exported())
+    rest = np.clip(told, 1, 10) - truth
+    print(f"\nroot mean square error of the probe on held-out articles: {np.sqrt((rest**2).mean()):.2f}")
+    write_probe(adapter, Ridge.fit(_states(every), _given(every), strength).exported())
+
+
+Predict = Callable[[Sequence[Rated], Sequence[Rated]], Array]
+
+
+def _crossed(
+    predict: Predict,
+    taught: Sequence[Rated],
+    held: Sequence[Rated],
+    known: Sequence[Rated] | None = None,
+    sector: int | None = None,
+) -> Array:
+    """[held, sectors] by folds. `known` is what a fit may see of the held-out articles of other folds (default: all of
+    it); with `sector` only that sector is asked for."""
+    known = held if known is None else known
+    told: list[Array] = [np.empty(0)] * len(held)
+    for k in range(FOLDS):
+        fit = [*taught, *(r for i, r in enumerate(known) if i % FOLDS != k)]
+        left = [i for i in range(len(held)) if i % FOLDS == k]
+        asked = [held[i] if sector is None else held[i].of([sector]) for i in left]
+        for i, values in zip(left, predict(fit, asked), strict=True):
+            told[i] = values
+    return np.stack(told)
 
 
 # --- predictors ---
@@ -166,12 +194,16 @@ def _strength(rated: Sequence[Rated]) -> float:
     return STRENGTHS[int(np.argmin(errors))]
 
 
-def _by_probe(strength: float) -> Callable[[Sequence[Rated], Sequence[Rated]], Array]:
+def _by_probe(strength: float) -> Predict:
     def told(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
         probe = Ridge.fit(_states(taught), _given(taught), strength)
         return probe(_states(held)).reshape(len(held), -1)
 
     return told
+
+
+def _by_sector(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+    return np.tile(np.stack([r.given for r in taught]).mean(0), (len(held), 1))
 
 
 def _by_digits(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
