@@ -157,7 +157,7 @@ def _table(jobs: _Jobs, engines: Sequence[str]) -> None:
           f"of the machine before: {os.getloadavg()[0]:.1f}\n")  # fmt: skip
     print("| engine | read, s | write, s | whole, s | tokens/s | peak memory, MB |\n|---|---|---|---|---|---|")
     skipped = []
-    for engine in (name for name in ENGINES if any(name.startswith(wanted.strip()) for wanted in engines)):
+    for engine in (name for name in ENGINES if any(_named(name, wanted.strip()) for wanted in engines)):
         result = jobs.run(engine, prefixes, options.new_tokens)
         if isinstance(result, str):
             skipped.append(f"{engine} was skipped: {result}")
@@ -171,6 +171,11 @@ def _table(jobs: _Jobs, engines: Sequence[str]) -> None:
             print(f"| {name} | {read} | {write} | {_spread(whole)} | {rate:.0f} | {result['peak'] / 1e6:.0f} |",
                   flush=True)  # fmt: skip
     print("\n" + "\n".join(skipped))
+
+
+def _named(engine: str, wanted: str) -> bool:
+    """By its whole name, or by a beginning that is no engine's whole name."""
+    return engine == wanted or (wanted not in ENGINES and engine.startswith(wanted))
 
 
 def _curve(jobs: _Jobs) -> None:

@@ -27,8 +27,8 @@ from summarizer.types import (
     Watch,
 )
 
-# Tokens, not words: the longest exemplary paragraph has about 130, the longest question 50.
-PARAGRAPH_TOKENS = 150
+# Tokens, not words: of the corpus's summaries 95% have at most 120, of its sector paragraphs 99%; questions 41.
+PARAGRAPH_TOKENS = 120
 SENTENCE_TOKENS = 70
 # The first candidate is the model's most likely text, the others are drawn. A mild penalty keeps a small model
 # from looping; a stronger one makes it avoid the article's own names.

@@ -39,7 +39,10 @@ class Prepared:
         """The matrix called `name`, made anew where it isn't kept or can't be read. For several threads at once."""
         if self.whole and self._folder is not None:
             with contextlib.suppress(OSError, SafetensorError, KeyError):
-                return EightBit(**load_file(self._folder / f"{name}.safetensors"))
+                kept = load_file(self._folder / f"{name}.safetensors")
+                # The file stays mapped, and counts as memory, while any tensor of it lives; the levels are dropped
+                # when they have been packed.
+                return EightBit(kept["levels"], kept["scales"].clone(), kept["sums"].clone())
         matrix = make()
         building = self._building
         if building is not None:
