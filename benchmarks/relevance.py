@@ -3,10 +3,10 @@
     python benchmarks/relevance.py [CORPUS.jsonl] [--model house] [--articles 24]
 
 Every chosen article is rated for all sixteen sectors, by the adapter's probe or the model's digits. Printed are the
-mean absolute error and Spearman's rank correlation as the model says it, calibrated by least squares on all articles but
-the one that is judged (so no article is judged by a calibration that saw it), and for scale the error of always saying
-the corpus's median; then the table for configs/relevance.toml, fitted on all of them. Only articles that the house
-adapter was not trained on are used, in the order of their ids' hashes; the shipped probe has seen most of them.
+mean absolute error and Spearman's rank correlation as the model says it, calibrated by least squares on all articles
+but the one that is judged (so no article is judged by a calibration that saw it), and for scale the error of always
+saying the corpus's median; then the table for configs/relevance.toml, fitted on all of them. Only articles that the
+house adapter was not trained on are used, in the order of their ids' hashes; the shipped probe has seen most of them.
 """
 
 from __future__ import annotations
