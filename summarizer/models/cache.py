@@ -87,8 +87,10 @@ class Slab:
         have = self.keys[0].shape if self.keys else (0, 0, 0, 0)
         if slots <= have[0] and capacity <= have[2]:
             return
-        slots = max(slots, 8) if slots <= 8 else max(slots, have[0]) if slots <= have[0] else 2 * have[0]
-        shape = (slots, self.heads, max(-(-capacity // 32) * 32, have[2]), self.head_dim)
+        room = max(have[0], 8)
+        while room < slots:
+            room *= 2
+        shape = (room, self.heads, max(-(-capacity // 32) * 32, have[2]), self.head_dim)
         for kept in (self.keys, self.values):
             for layer in range(self.layers):
                 # Zeros, not empty: places behind a row's length get weight zero, and 0 * NaN is NaN.

@@ -263,6 +263,23 @@ def test_a_pass_that_fails_leaves_nothing_behind(llama: Engine, monkeypatch: pyt
     assert llama.network.slab.rows == []  # type: ignore[attr-defined]
 
 
+def test_a_longer_row_joins_when_many_have_left(llama: Engine) -> None:
+    """Seventeen rows make room for more than eight; the one that comes when most have gone needs longer places."""
+    prefix = llama.prefill(PREFIX)
+    few, long = Write(tuple(ids(4, 90)), 2), Write(tuple(ids(60, 91)), 40)
+    lasting = RowState(Write(tuple(ids(5, 92)), 20), prefix)
+    llama.add_rows([lasting, *(RowState(few, prefix) for _ in range(16))])
+    for _ in range(4):
+        llama.step()
+    late = RowState(long, prefix)
+    llama.add_rows([late])
+    while llama.busy:
+        llama.step()
+    assert late.tokens == alone(llama, PREFIX, long)
+    assert isinstance(lasting.job, Write)
+    assert lasting.tokens == alone(llama, PREFIX, lasting.job)
+
+
 @given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=60), min_size=1, max_size=12))
 def test_a_tree_of_beginnings_gives_every_row_its_own(beginnings: list[list[int]]) -> None:
     prefix = PrefixState((), None)
