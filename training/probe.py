@@ -145,6 +145,8 @@ def _crossed(
     for k in range(FOLDS):
         fit = [*taught, *(r for i, r in enumerate(known) if i % FOLDS != k)]
         left = [i for i in range(len(held)) if i % FOLDS == k]
+        if not left:  # fewer articles than folds
+            continue
         asked = [held[i] if sector is None else held[i].of([sector]) for i in left]
         for i, values in zip(left, predict(fit, asked), strict=True):
             told[i] = values
