@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from summarizer import load_config, open_model  # noqa: E402
-from summarizer.evaluate import read_corpus, spearman  # noqa: E402
+from summarizer.evaluate import spearman  # noqa: E402
 from summarizer.models.protocol import Prefix  # noqa: E402
 from summarizer.prompting import Prompts  # noqa: E402
 from summarizer.score import score  # noqa: E402
 from summarizer.segment import segment  # noqa: E402
 from summarizer.types import Panel  # noqa: E402
-from training.examples import is_held_out  # noqa: E402
+from training.evaluate import held_out_cases  # noqa: E402
 
 
 def main() -> None:
@@ -40,8 +39,7 @@ def main() -> None:
 
     config = load_config()
     files = [Path(options.corpus)] if options.corpus else sorted((ROOT / "training/corpus").glob("*.jsonl"))
-    known = [case for file in files for case in read_corpus(file, config) if is_held_out(case.id)]
-    cases = sorted(known, key=lambda case: sha256(case.id.encode()).hexdigest())
+    cases = held_out_cases(files, config)
     given, said = [], []
     with open_model(options.model) as model:
         spec = model.info.spec

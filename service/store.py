@@ -16,15 +16,15 @@ import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from service.problems import Interrupted, QueueFull, problem
 from service.tables import migrate
-from summarizer import Archive, Article, ConfigError, Options, PastArticle, Progress, keep_article
+from summarizer import Archive, Article, ConfigError, Options, PastArticle, Progress, keep_article, transaction
 
 COLUMNS = (
     "seq, id, owner, status, revision, title, url, panel, options, created_at, finished_at, fence, tries, "
@@ -263,17 +263,8 @@ class Store:
             ).fetchone()
         return row
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """BEGIN IMMEDIATE, so that what is read holds until what is written."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._db, self._lock)
 
 
 def _job(row: tuple[Any, ...]) -> Job:

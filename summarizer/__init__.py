@@ -6,7 +6,7 @@ with open_model("house") as model:
 print(render(brief, "text"))
 """
 
-from summarizer.archive import Archive, keep_article, prepare_archive
+from summarizer.archive import Archive, keep_article, prepare_archive, transaction
 from summarizer.config import Config, data_dir, load_config
 from summarizer.errors import (
     BadRequest,
@@ -84,5 +84,6 @@ __all__ = [
     "prepare_archive",
     "pull",
     "render",
+    "transaction",
     "write_brief",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -170,16 +170,8 @@ class Archive:
         with self._told(), self._transaction() as db:
             return db.execute("DELETE FROM archive WHERE owner = ? AND id = ?", (owner, id)).rowcount > 0
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._db, self._lock)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -190,6 +182,20 @@ class Archive:
 
 
 # --- inside somebody's transaction ---------------------------------------------------------------------------
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, lock: threading.Lock) -> Iterator[sqlite3.Connection]:
+    """BEGIN IMMEDIATE, so that what is read holds until what is written; undone by any error. `lock` keeps the
+    connection's other threads away."""
+    with lock:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
 
 
 def prepare_archive(db: sqlite3.Connection) -> None:

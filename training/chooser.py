@@ -25,8 +25,9 @@ from summarizer.evidence import (
 )
 from summarizer.grounding.judge import judge
 from summarizer.grounding.source import source_of
+from summarizer.pipeline import sentences_of
 from summarizer.segment import segment
-from summarizer.types import Article, Panel
+from summarizer.types import Panel
 from training.examples import QUESTIONS, article_of, is_held_out, read
 
 AT = 4
@@ -65,10 +66,9 @@ def choices(files: Sequence[Path], config: Config) -> list[Choice]:
         for beat, analyst, given in zip(record["panel"], panel.analysts, chosen.analysts, strict=True):
             texts.append(("sector", record["sectors"][beat], sector_signs(reading, usable, analyst, panel), given))
         for kind, text, signs, given in texts:
-            told = segment(Article(text))
             carrying: dict[int, None] = {}
-            for sentence in told.sentences:
-                j = judge(source, told.text_of(sentence.n))
+            for sentence in sentences_of(text):
+                j = judge(source, sentence)
                 carrying |= {} if j.problems else dict.fromkeys(j.evidence)
             if carrying:
                 found.append(Choice(kind, is_held_out(record["id"]), signs, tuple(carrying)[:AT], given))

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from summarizer.config import load_config
+from summarizer.config import Config, load_config
 from summarizer.evaluate import Case, evaluate, read_corpus
 from summarizer.models import pull
 from summarizer.models.local import LocalModel
@@ -19,6 +19,12 @@ from summarizer.models.probe import FILE
 from summarizer.render import render
 from summarizer.types import Brief, Options
 from training.examples import is_held_out
+
+
+def held_out_cases(files: Sequence[Path], config: Config) -> list[Case]:
+    """The articles that are never trained on, by the hash of their ids, so that the first few are of all styles."""
+    cases = [case for file in files for case in read_corpus(file, config) if is_held_out(case.id)]
+    return sorted(cases, key=lambda case: sha256(case.id.encode()).hexdigest())
 
 
 def evaluate_adapter(
@@ -30,12 +36,10 @@ def evaluate_adapter(
     options: Options,
     briefs: Path | None,
 ) -> dict[str, Any]:
-    """The figures for a checkpoint with an adapter, or bare, on the first `articles` held-out ones by the hash of
-    their ids, so that all styles are among them. configs/relevance.toml's line for house is for adapters with a
-    probe."""
+    """The figures for a checkpoint with an adapter, or bare, on the first `articles` held-out ones.
+    configs/relevance.toml's line for house is for adapters with a probe."""
     config = load_config()
-    cases = [case for file in files for case in read_corpus(file, config) if is_held_out(case.id)]
-    cases.sort(key=lambda case: sha256(case.id.encode()).hexdigest())
+    cases = held_out_cases(files, config)
     probed = adapter is not None and (adapter / FILE).exists()
 
     def keep(case: Case, brief: Brief) -> None:

@@ -22,6 +22,7 @@ from summarizer.evidence import LEANS_BACK, choose
 from summarizer.grounding.judge import Judgement, judge
 from summarizer.grounding.source import Source, source_of
 from summarizer.models.protocol import Prefix
+from summarizer.pipeline import sentences_of
 from summarizer.prompting import Prompts, numbered
 from summarizer.segment import segment
 from summarizer.types import Article, Panel, Reading
@@ -133,13 +134,13 @@ class _Work:
             picks = self._chosen.analysts[i]
             why = self._judged([record["why"][beat]])
             made += self._row("reason", why, picks, analyst=analyst, score=score)
-            told = self._judged(self._sentences(record["sectors"][beat]))
+            told = self._judged(sentences_of(record["sectors"][beat]))
             made += self._row("sector", [j for j in told if not _concludes(j)], picks, analyst=analyst, score=score)
             # A consequence is drawn from the facts that the paragraph tells.
             concluded = [j for j in told if _concludes(j) and not LEANS_BACK.match(j.text)][:1]
             made += self._row("consequence", concluded, picks, told, analyst=analyst)
         headings = [analyst.sector for analyst in self._panel.analysts]
-        told = self._judged(self._sentences(record["summary"]))
+        told = self._judged(sentences_of(record["summary"]))
         made += self._row("summary", told, self._chosen.summary, sectors=headings)
         takeaway = self._judged([record["takeaway"]])
         made += self._row("takeaway", takeaway, self._chosen.takeaway)
@@ -182,7 +183,7 @@ class _Work:
 
     def _comparison(self, takeaway: Sequence[Judgement]) -> list[Example]:
         """The first sentences of `history` stand for dated records, the last one links them to the story."""
-        *earlier, link = self._sentences(self._record["history"])
+        *earlier, link = sentences_of(self._record["history"])
         records = [_Dated(years[-1], text) for text in earlier if (years := YEAR.findall(text))]
         if not records or not takeaway:
             return []
@@ -226,10 +227,6 @@ class _Work:
         if len(kept) < MOST_EVIDENCE and self._chance.random() < STRAY:
             kept += [n for n in picks if n not in kept][:1]
         return tuple(sorted(kept))
-
-    def _sentences(self, text: str) -> list[str]:
-        reading = segment(Article(text))
-        return [reading.text_of(s.n) for s in reading.sentences]
 
 
 def _concludes(told: Judgement) -> bool:

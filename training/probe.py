@@ -26,7 +26,7 @@ from summarizer.models.protocol import Prefix
 from summarizer.prompting import Prompts
 from summarizer.score import CHOICES
 from summarizer.segment import segment
-from summarizer.words import content_stems
+from summarizer.words import content_stems, inverse_frequency
 from training.examples import article_of, is_held_out, read
 from training.train import ADAPTER
 
@@ -116,12 +116,7 @@ def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str
     _show(f"probe (ridge {strength:g})", told, truth)
     print(f"\n{'and held-out sectors':26}")
     for name, predict in [beside[-1], ("probe", probed)]:
-        values = np.empty_like(truth)
-        for s in range(len(sectors)):
-            others = np.delete(np.arange(len(sectors)), s)
-            values[:, s] = _crossed(predict, [r.of(others) for r in taught], held, [r.of(others) for r in held], s)[
-                :, 0
-            ]
+        values = np.concatenate([_crossed(_unseen(predict, k), taught, held) for k in range(len(sectors))], axis=1)
         _show(name, values, truth)
     rest = np.clip(told, 1, 10) - truth
     print(f"\nroot mean square error of the probe on held-out articles: {np.sqrt((rest**2).mean()):.2f}")
@@ -131,26 +126,25 @@ def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str
 Predict = Callable[[Sequence[Rated], Sequence[Rated]], Array]
 
 
-def _crossed(
-    predict: Predict,
-    taught: Sequence[Rated],
-    held: Sequence[Rated],
-    known: Sequence[Rated] | None = None,
-    sector: int | None = None,
-) -> Array:
-    """[held, sectors] by folds. `known` is what a fit may see of the held-out articles of other folds (default: all of
-    it); with `sector` only that sector is asked for."""
-    known = held if known is None else known
-    told: list[Array] = [np.empty(0)] * len(held)
+def _crossed(predict: Predict, taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+    """What is told of every held-out article by a fit that hasn't seen it: [held, sectors]."""
+    told: dict[int, Array] = {}
     for k in range(FOLDS):
-        fit = [*taught, *(r for i, r in enumerate(known) if i % FOLDS != k)]
-        left = [i for i in range(len(held)) if i % FOLDS == k]
-        if not left:  # fewer articles than folds
-            continue
-        asked = [held[i] if sector is None else held[i].of([sector]) for i in left]
-        for i, values in zip(left, predict(fit, asked), strict=True):
-            told[i] = values
-    return np.stack(told)
+        left = range(k, len(held), FOLDS)
+        if left:  # there may be fewer articles than folds
+            fit = [*taught, *(r for i, r in enumerate(held) if i not in left)]
+            told |= dict(zip(left, predict(fit, [held[i] for i in left]), strict=True))
+    return np.stack([told[i] for i in range(len(held))])
+
+
+def _unseen(predict: Predict, sector: int) -> Predict:
+    """The same predictor for one sector, fitted on all the others."""
+
+    def told(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+        others = np.delete(np.arange(len(taught[0].given)), sector)
+        return predict([r.of(others) for r in taught], [r.of([sector]) for r in held])
+
+    return told
 
 
 # --- predictors ---
@@ -217,11 +211,7 @@ def _by_digits(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
 def _by_words(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
     """A ridge over the words of the article, one for each sector, by kernel: what an embedding of the text alone can
     tell. Knows sectors that it was fitted on, and no others."""
-    share = {word: 0 for r in taught for word in r.words}
-    for r in taught:
-        for word in r.words:
-            share[word] += 1
-    weight = {word: np.log(len(taught) / n) for word, n in share.items() if n > 1}
+    weight = inverse_frequency([r.words for r in taught])
 
     def vector(r: Rated) -> Array:
         row = np.array([weight[word] if word in r.words else 0.0 for word in weight])

@@ -176,7 +176,9 @@ class StepPlan:
         else:
             return out, lse
         if done:
-            _merge(out, lse, *_over(q, all_keys[:, :done], all_values[:, :done], group))
+            before, before_lse = _over(q, all_keys[:, :done], all_values[:, :done], group)
+            _merge(out, lse, before, before_lse)
+            torch.logaddexp(lse, before_lse, out=lse)  # a row's shared prefix comes on top
         all_keys[:, done : done + size] = keys
         all_values[:, done : done + size] = values
         return out, lse
@@ -219,6 +221,5 @@ def _over(q: Tensor, keys: Tensor, values: Tensor, group: int) -> tuple[Tensor, 
 
 
 def _merge(out: Tensor, lse: Tensor, other: Tensor, other_lse: Tensor) -> None:
-    """Makes `out` and `lse` those of the attention over both sets."""
+    """Makes `out` the attention over both sets; leaves `lse` as it is."""
     out.lerp_(other, torch.sigmoid(other_lse - lse)[..., None].to(out.dtype))
-    torch.logaddexp(lse, other_lse, out=lse)

@@ -78,10 +78,13 @@ class Engine:
         """Takes rows out before the next step, finished or not."""
         gone = {id(row) for row in rows}
         self._running = [row for row in self._running if id(row) not in gone]
+        left: deque[Stem] = deque()
         for stem in self._joining:
-            if not stem.without(gone):
+            if stem.without(gone):
+                left.append(stem)
+            else:
                 self._free(stem)
-        self._joining = deque(stem for stem in self._joining if stem.rows or stem.stems)
+        self._joining = left
         for row in rows:
             self._free(row)
 
