@@ -15,6 +15,7 @@ from summarizer.grounding.people import wrong_offices
 from summarizer.grounding.source import Line, Source
 from summarizer.grounding.support import matches
 from summarizer.grounding.text import root
+from summarizer.grounding.voice import turned_round
 from summarizer.types import Status
 
 # Sentences about the text or the writer, and phrases that fit every article.
@@ -83,6 +84,7 @@ def judge(source: Source, text: str, *, strict: bool = False) -> Judgement:
     problems: list[Problem] = list(locks(source, line, seen.evidence))
     problems += [("attribution", detail) for detail in wrong_offices(source, line)]
     problems += [("attribution", detail) for detail in misattributions(source, line)]
+    problems += [("contradiction", detail) for detail in turned_round(source, line, seen.evidence)]
     if strict:
         problems += [
             ("name", f"{n} is in the article only as a part of a name") for n in source.names.only_inside(text)

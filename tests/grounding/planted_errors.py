@@ -27,7 +27,7 @@ from training.examples import is_held_out
 LOCKS = ("figure", "scale", "unit", "date", "name", "quotation invented", "quotation altered")
 OTHERS = ("attribution", "office", "negation", "merge")
 # The same kinds where what is put in stands in the article as well, in another place.
-EXCHANGES = ("figure exchanged", "date exchanged", "name exchanged", "direction")
+EXCHANGES = ("figure exchanged", "date exchanged", "name exchanged", "direction", "voice")
 # A name of the article, and said of it what another article says of somebody else, without names and figures.
 # And with what the article says of somebody else.
 INVENTIONS = ("predicate", "predicate exchanged")
@@ -479,6 +479,18 @@ def _direction(draw: random.Random, text: str, material: Material, stranger: Mat
     return _put(text, spot.start(), spot.end(), _TURNED[spot.group()])
 
 
+_PASSIVE = re.compile(
+    r"(?<=[a-z]) (?:(?:has|have|had) been|was|were|is|are) "
+    r"(\w{3,}ed(?: over| up| down| out)?) by (?=(?:an?|the|its|their) )"
+)
+
+
+def _voice(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
+    """A passive turned into an active with the same subject."""
+    spot = _PASSIVE.search(text)
+    return _put(text, spot.start(), spot.end(), f" {spot[1]} ") if spot else ""
+
+
 def _quotation_invented(draw: random.Random, text: str, material: Material, stranger: Material) -> str:
     people = _names_of(material, True)
     if not people or not text.endswith("."):
@@ -516,6 +528,7 @@ _MAKERS: dict[str, Maker] = {
     "office": _office,
     "negation": _negation,
     "direction": _direction,
+    "voice": _voice,
     "predicate": _predicate,
     "predicate exchanged": _predicate_exchanged,
     "merge": _merge,
