@@ -20,8 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from summarizer.config import load_config
 from summarizer.grounding.judge import judge
 from summarizer.grounding.source import source_of
+from summarizer.prompting import Prompts
+from summarizer.reread import reread
 from summarizer.segment import segment
 from summarizer.types import Article
 from summarizer.words import content_stems
@@ -30,20 +33,19 @@ FOLDS, SAMPLES, RIDGE = 10, 1_000, 1.0
 SIGNALS = (
     "coverage", "single", "pairs", "new", "new clause", "figure displaced", "date displaced", "locks",
 )  # fmt: skip
-SYSTEM = "You write news summaries."
+MODELS = ("asked", "likelihood", "likelihood gain")
+# What the model says, what the article holds, what is new, what is exactly wrong: signals that see different things.
+ONE_OF_EACH = ("asked", "coverage", "new clause", "locks")
 INSTRUCTION = "Summarise the article in one sentence."
-ASK = "Statement: {sentence}\nIs every detail of the statement stated in the article? Answer Yes or No."
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A summary sentence: which article, the article's sentences that carry it, whether most readers found it
-    consistent, its signals (more is better)."""
+    """A summary sentence: which article, whether most readers found it consistent, its signals (more is better)."""
 
     article: int
     sentence: str
-    evidence: str
     consistent: bool
     signals: dict[str, float]
 
@@ -68,15 +70,18 @@ def main() -> int:
     table = np.array([[e.signals[n] for n in names] for e in examples])
     for i, name in enumerate(names):
         show(name, table[:, i], label, group)
-    ours = [n for n in names if n != "word overlap"]
-    lexical = [n for n in ours if n not in {"asked", "likelihood", "likelihood gain"}]
-    show("lexical signals together", crossed(table[:, [names.index(n) for n in lexical]], label, group), label, group)
-    if len(ours) > len(lexical):
-        together = crossed(table[:, [names.index(n) for n in ours]], label, group)
-        show("all together", together, label, group)
-        for name in ("word overlap", "asked"):
-            low, high = difference(together, table[:, names.index(name)], label, group)
-            print(f"all together, ROC AUC above {name}: [{low:+.3f}, {high:+.3f}]")
+    ours = [n for n in names if n not in {"word overlap", *MODELS}]
+    parts = [("lexical signals together", ours)]
+    if "asked" in names:
+        parts.append(("one of each kind together", [*ONE_OF_EACH]))
+        parts.append(("all together", [n for n in names if n != "word overlap"]))
+    for title, wanted in parts:
+        together = crossed(table[:, [names.index(n) for n in wanted]], label, group)
+        show(title, together, label, group)
+        for name in ("word overlap", *ONE_OF_EACH):
+            if name in names:
+                low, high = difference(together, table[:, names.index(name)], label, group)
+                print(f"    ROC AUC above {name}: [{low:+.3f}, {high:+.3f}]")
     return 0
 
 
@@ -96,35 +101,34 @@ def read(rows: Sequence[dict[str, Any]]) -> list[Example]:
                 signals[name] = values[name] if good else -values[name]
             exact = {"name", "figure", "date", "quotation"}
             signals["locks"] = -float(sum(rule in exact for rule, _ in judged.problems))
-            # The first sentence says what the others are about.
-            near = " ".join(source.lines[n - 1].text for n in sorted({1, *judged.evidence}))
-            examples.append(Example(at, told["sentence"], near, sum(votes) * 2 > len(votes), signals))
+            examples.append(Example(at, told["sentence"], sum(votes) * 2 > len(votes), signals))
     return examples
 
 
 def with_model(
     examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None, likelihood: bool
 ) -> list[Example]:
-    """The examples with what the model says of each sentence. "asked" is its probability of Yes, behind the sentences
-    that carry it, to the question whether all of it is stated there; "likelihood" the mean log-probability a token
-    behind the whole article, and "likelihood gain" how much the article adds to it."""
+    """The examples with what the model says of each sentence. "asked" is what the check asks it, too: the log-odds of
+    Yes to the question whether the article states all of it (summarizer/reread.py); "likelihood" the mean
+    log-probability a token behind the article, and "likelihood gain" how much the article adds to it."""
     from summarizer.models import open_model
     from summarizer.models.protocol import Prefix
 
     made = []
+    config = load_config()
     with open_model(spec, threads=threads) as model:
-        with model.read(Prefix(SYSTEM, "Article: (none)\n\n")) as session:
+        prompts = Prompts(config.prompt_dirs, model.info.adapter)
+        with model.read(Prefix(prompts.system(), "Article: (none)\n\n")) as session:
             texts = [e.sentence for e in examples] if likelihood else []
             alone = [value or 0.0 for value in session.likelihood([(INSTRUCTION, text) for text in texts])]
         for at, example in enumerate(examples):
             signals = dict(example.signals)
-            with model.read(Prefix(SYSTEM, f"Article: {example.evidence}\n\n")) as session:
-                ((yes, no),) = session.rate([ASK.format(sentence=example.sentence)], ("Yes", "No"))
-                signals["asked"] = yes / (yes + no)
-            if likelihood:
-                with model.read(Prefix(SYSTEM, f"Article: {rows[example.article]['article']}\n\n")) as session:
+            document = prompts.document(segment(Article(rows[example.article]["article"])))
+            with model.read(Prefix(prompts.system(), document)) as session:
+                (signals["asked"],) = reread(session, prompts, [example.sentence])
+                if likelihood:
                     (given,) = session.likelihood([(INSTRUCTION, example.sentence)])
-                signals |= {"likelihood": given or 0.0, "likelihood gain": (given or 0.0) - alone[at]}
+                    signals |= {"likelihood": given or 0.0, "likelihood gain": (given or 0.0) - alone[at]}
             made.append(replace(example, signals=signals))
             print(f"{at + 1}/{len(examples)} {signals['asked']:.3f} {example.consistent}", file=sys.stderr, flush=True)
     return made

@@ -16,11 +16,12 @@ from math import exp
 from summarizer.types import Analyst, Anchor, Evidence, Panel, Reading
 from summarizer.words import WORD, content_stems
 
-SECTION, TAKEAWAY = 4, 3  # sentences
+SUMMARY, SECTION, TAKEAWAY = 3, 4, 3  # sentences; of a section's the best one is the reason of its relevance
 MIN_WORDS = 6
-# What a sentence loses for each section that already has it, in the units of the weights: a stronger one cost recall
-# on the corpus, a weaker one made the sections alike.
-REUSE_PENALTY = 0.5
+ENOUGH = 2 * SECTION
+# What a sentence loses for each section that already has it, in the units of the weights. Each sentence is written
+# anew by itself, so a section that shares one with another would repeat it.
+REUSE_PENALTY = 5.0
 
 # What speaks for a sentence in an analyst's section.
 SECTOR_WEIGHTS: Mapping[str, float] = {
@@ -77,18 +78,26 @@ def choose(reading: Reading, panel: Panel, questions: int) -> Evidence:
         {n: _worth(signs, SECTOR_WEIGHTS) for n, signs in sector_signs(reading, usable, analyst, panel).items()}
         for analyst in panel.analysts
     ]
+    told = sorted(_best(summary, SUMMARY))
+    picks = _assign(usable, fit, told) if usable else []
+    central = _best(takeaway, TAKEAWAY)
+    used = {*told, *central, *(n for numbers in picks for n in numbers)}
     return Evidence(
-        summary=_with_antecedents(reading, _best(summary, SECTION)),
-        analysts=_assign(reading, usable, fit),
-        takeaway=_with_antecedents(reading, _best(takeaway, TAKEAWAY)),
+        summary=tuple(told),
+        reasons=tuple(best for best, *_ in picks),
+        analysts=tuple(tuple(sorted(rest or [best])) for best, *rest in picks),
+        takeaway=tuple(central),
         anchors=_anchors(reading, usable, {n: 1 / (1 + exp(-worth)) for n, worth in summary.items()}, questions),
+        before={n: before for n in sorted(used) if (before := leaned_on(reading, n))},
     )
 
 
 def usable_sentences(reading: Reading) -> list[int]:
-    """Numbers of the sentences that are long enough to say something; of all, where none is."""
+    """Numbers of the sentences that are long enough to say something and stand by themselves; where there are too few
+    of these for a brief, of those that lean on others as well, and of all where none is left."""
     long = [s.n for s in reading.sentences if len(reading.text_of(s.n).split()) >= MIN_WORDS]
-    return long or [s.n for s in reading.sentences]
+    alone = [n for n in long if not LEANS_BACK.match(reading.text_of(n))]
+    return next((some for some in (alone, long) if len(some) >= ENOUGH), long or [s.n for s in reading.sentences])
 
 
 def story_signs(reading: Reading, usable: Sequence[int]) -> dict[int, dict[str, float]]:
@@ -152,9 +161,10 @@ def _pattern(term: str) -> str:
     return rf"\b{body}\w*" if term.endswith("*") else rf"\b{body}\b"
 
 
-def _assign(reading: Reading, usable: Sequence[int], fit: Sequence[Mapping[int, float]]) -> tuple[tuple[int, ...], ...]:
-    """Round by round each analyst takes the best sentence left for them; taken ones cost a penalty."""
-    taken: dict[int, int] = {}
+def _assign(usable: Sequence[int], fit: Sequence[Mapping[int, float]], told: Sequence[int]) -> list[list[int]]:
+    """Round by round each analyst takes the best sentence left for them; taken ones cost a penalty, those of the
+    summary as well."""
+    taken = dict.fromkeys(told, 1)
     chosen: list[list[int]] = [[] for _ in fit]
     for _ in range(min(SECTION, len(usable))):
         for worth, picks in zip(fit, chosen, strict=True):
@@ -162,19 +172,16 @@ def _assign(reading: Reading, usable: Sequence[int], fit: Sequence[Mapping[int, 
             best = max(free, key=lambda n: (worth[n] - REUSE_PENALTY * taken.get(n, 0), -n))
             picks.append(best)
             taken[best] = taken.get(best, 0) + 1
-    return tuple(_with_antecedents(reading, picks) for picks in chosen)
+    return chosen
 
 
-def _with_antecedents(reading: Reading, numbers: Sequence[int]) -> tuple[int, ...]:
-    """The numbers in order, each sentence that leans on the one before it ("He added ...") together with it:
-    a small model otherwise hangs the fact on whoever is named nearest."""
-    result = set(numbers)
-    for number in numbers:
-        n = number
-        while n > 1 and LEANS_BACK.match(reading.text_of(n)):
-            n -= 1
-            result.add(n)
-    return tuple(sorted(result))
+def leaned_on(reading: Reading, number: int) -> tuple[int, ...]:
+    """The sentences before one that leans on them ("He added ..."), in order: a small model otherwise hangs the fact on
+    whoever is named nearest."""
+    n = number
+    while n > 1 and LEANS_BACK.match(reading.text_of(n)):
+        n -= 1
+    return tuple(range(n, number))
 
 
 # --- questions -----------------------------------------------------------------------------------------------
@@ -258,6 +265,5 @@ def _anchors(reading: Reading, usable: Sequence[int], salience: Mapping[int, flo
         used_gaps[i] = used_gaps.get(i, 0) + 1
         paragraph = reading.sentences[n - 1].paragraph
         used_paragraphs[paragraph] = used_paragraphs.get(paragraph, 0) + 1
-        context = tuple(m for m in _with_antecedents(reading, [n]) if m != n)
-        anchors.append(Anchor(n, context, gap, opening))
+        anchors.append(Anchor(n, leaned_on(reading, n), gap, opening))
     return tuple(anchors)

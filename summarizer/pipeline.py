@@ -42,8 +42,8 @@ from summarizer.write import rewriter, write
 
 DEFAULTS = Options()
 QUESTIONS = 5
-# One anchor more than questions is tried, with two candidates each, since some questions fail their checks.
-ANCHORS = 6
+# Two anchors more than questions are tried, with two candidates each, since some questions fail their checks.
+ANCHORS = 7
 # Room for the longest instruction with its evidence, and for the answer, in tokens.
 SECTION_TOKENS = 1_100
 # On two cores a model of 1.5 billion parameters reads about a hundred tokens a second; beyond this length an
@@ -92,7 +92,7 @@ def write_brief(
         watch(Progress("score", 1, 1))
         with clock.measure("write"):
             told = clock.noting(watch)
-            draft = write(session, prompts, reading, panel, ratings, evidence, records, options, watch=told, stop=stop)
+            draft = write(session, prompts, reading, panel, evidence, records, options, watch=told, stop=stop)
         inspect(draft)
         with clock.measure("verify"):
             verdict = verify(

@@ -1,10 +1,9 @@
 """Renders the prompts: Jinja2 files in `prompts/`, one a section, strict about names that aren't given.
 
 In: the values that a prompt names. Out: text. `system` and `article` make the prefix that all rows of a brief
-share; every other prompt is the end of the same user message. A model with an adapter gets the prompts that the
-adapter was trained with, from the sub-directory of its name: they are short, for it has learnt what is wanted. This
-module knows no model: which tokens a text becomes, and that none of them is a control token, is the model layer's
-affair.
+share; every other prompt is the end of the same user message. An adapter that was trained with prompts of its own may
+have them in a sub-directory of its name. This module knows no model: which tokens a text becomes, and that none of
+them is a control token, is the model layer's affair.
 """
 
 from __future__ import annotations

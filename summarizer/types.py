@@ -7,7 +7,7 @@ Ids and times of jobs belong to the service's storage, not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -138,12 +138,16 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Sentence numbers in the article's order; `analysts` in the order of the panel."""
+    """Sentence numbers in the article's order, but `takeaway`'s best first. Of each analyst, in the order of the panel,
+    `reasons` has the sentence that matters most, and `analysts` the further ones. `before` has those that one leans
+    on."""
 
     summary: tuple[int, ...]
+    reasons: tuple[int, ...]
     analysts: tuple[tuple[int, ...], ...]
     takeaway: tuple[int, ...]
     anchors: tuple[Anchor, ...]
+    before: Mapping[int, tuple[int, ...]]
 
 
 # --- write and verify ----------------------------------------------------------------------------------------

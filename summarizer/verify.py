@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from summarizer.grounding.asking import ask
 from summarizer.grounding.clean import Split, clean, dangles, simple_split
-from summarizer.grounding.judge import judge
+from summarizer.grounding.judge import Judgement, judge
 from summarizer.grounding.locks import locks
 from summarizer.grounding.place import MOST, Place
 from summarizer.grounding.questions import answered_by, is_generic_line
@@ -22,7 +22,7 @@ from summarizer.types import Draft, Finding, Passage, Reading, Record, SectionKi
 Rewrite = Callable[[Sequence[tuple[str, tuple[int, ...]]]], list[str]]
 
 # The places in the order in which they may claim a fact: a later one that repeats it loses it.
-_CLAIM: dict[SectionKind, int] = {"summary": 0, "sector": 1, "comparison": 2, "takeaway": 3, "reason": 4, "question": 5}
+_CLAIM: dict[SectionKind, int] = {"summary": 0, "reason": 1, "sector": 2, "comparison": 3, "takeaway": 4, "question": 5}
 # How many failed sentences of a place that has nothing else are written anew.
 _MOST_REWRITTEN = 2
 
@@ -45,21 +45,25 @@ def verify(
     work = [Place(passage, _source_for(passage, source, reading, records)) for passage in draft.passages]
     places = sorted((p for p in work if p.passage.kind != "question"), key=lambda p: _CLAIM[p.passage.kind])
     # 1. Every candidate sentence is judged, and the best candidate of each place chosen.
-    said: list[Line] = []
+    said: list[tuple[Place, Line]] = []
     for place in places:
         place.judge(split)
-        place.choose(said)
-        said += [judgement.line for judgement in place.kept]
+        place.choose(_heard(place, said))
+        said += [(place, judgement.line) for judgement in place.kept]
     # 2. Gaps are filled from the other candidates.
     for place in places:
         for judgement in place.spare:
-            place.add(judgement, said)
+            if place.add(judgement, _heard(place, said)):
+                said.append((place, judgement.line))
     # 3. Where nothing stands, what failed is written anew, once and all together; else the article's own words
     # stand in.
     if rewrite:
-        _rewrite([place for place in places if not place.kept], said, rewrite, split)
+        for place, judgement in _rewrite([place for place in places if not place.kept], rewrite, split):
+            if place.add(judgement, _heard(place, said)):
+                said.append((place, judgement.line))
     for place in places:
-        place.extract(said)
+        place.extract(_heard(place, said))
+        said += [(place, line) for line in place.taken]
     sections = [place.section() for place in work if place.passage.kind != "question"]
     notes = [finding for place in work for finding in place.findings]
     # 4. Questions.
@@ -94,8 +98,14 @@ def _source_for(passage: Passage, source: Source, reading: Reading, records: Seq
     return source_of_records([r for r in records if r.id in passage.records], reading)
 
 
-def _rewrite(places: Sequence[Place], said: list[Line], rewrite: Rewrite, split: Split) -> None:
-    """Have what failed written anew from its evidence."""
+def _heard(place: Place, said: Sequence[tuple[Place, Line]]) -> list[Line]:
+    """What a place must not say again. The one sentence to remember may be one of the summary's."""
+    own = place.passage.kind
+    return [line for other, line in said if not (own == "takeaway" and other.passage.kind == "summary")]
+
+
+def _rewrite(places: Sequence[Place], rewrite: Rewrite, split: Split) -> list[tuple[Place, Judgement]]:
+    """What failed, written anew from its evidence, as far as it passes now."""
     asked = [
         (place, j)
         for place in places
@@ -105,13 +115,14 @@ def _rewrite(places: Sequence[Place], said: list[Line], rewrite: Rewrite, split:
         ]
     ]
     if not asked:
-        return
+        return []
     texts = rewrite([(j.text, tuple(place.passage.evidence) or j.evidence) for place, j in asked])
-    for (place, _), text in zip(asked, texts, strict=True):
-        for sentence in clean(text, split).sentences[:1]:
-            judgement = judge(place.source, sentence, strict=True)
-            if judgement.status and (place.kept or not dangles(sentence)):
-                place.add(judgement, said)
+    written = [
+        (place, judge(place.source, sentence, strict=True))
+        for (place, _), text in zip(asked, texts, strict=True)
+        for sentence in clean(text, split).sentences[:1]
+    ]
+    return [(place, j) for place, j in written if j.status and not dangles(j.text)]
 
 
 _LAST: list[tuple[Reading, Source]] = []

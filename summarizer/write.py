@@ -1,13 +1,15 @@
-"""Writes the sections of a brief, all in one batch, each from its own evidence.
+"""Writes the sections of a brief, all in one batch, each sentence from its own evidence.
 
-In: a session that has read the article, the prompts, the Reading, the panel with its ratings, the chosen
-evidence and records. Out: a Draft, with one or more candidate texts for each place. Nothing is checked here,
-and nothing of this is published as it stands.
+In: a session that has read the article, the prompts, the Reading, the panel, the chosen evidence and records. Out: a
+Draft, with one or more candidate texts for each place. A fact is one sentence of the article made shorter: a small
+model that is given several to join gets every second joint wrong (benchmarks/written.py). Nothing is checked here, and
+nothing of this is published as it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from summarizer.models.protocol import Completion, Row, Sampling, Session
@@ -19,7 +21,6 @@ from summarizer.types import (
     Panel,
     Passage,
     Progress,
-    Rating,
     Reading,
     Record,
     SectionKind,
@@ -27,34 +28,39 @@ from summarizer.types import (
     Watch,
 )
 
-# Tokens, not words: of the corpus's summaries 95% have at most 120, of its sector paragraphs 99%; questions 41.
-PARAGRAPH_TOKENS = 120
 SENTENCE_TOKENS = 70
 # The first candidate is the model's most likely text, the others are drawn. A mild penalty keeps a small model
 # from looping; a stronger one makes it avoid the article's own names.
 REPETITION_PENALTY = 1.05
 TEMPERATURE = 0.7
 TOP_P = 0.9
+MOST_NAMES = 3
+_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+# Capitalised words inside a sentence, and figures with their unit.
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w.'’&-]*\w(?: (?:(?:of|for|de) )?[A-Z][\w.'’&-]*\w)*")
+_FIGURE = re.compile(r"[$€£]?\d[\d,.]*\d?(?: (?:million|billion|percent|[a-z]{4,}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One row: what is asked, and how the answer begins."""
+    """One text: what is asked, and how the answer begins. A `varied` one is written anew for each candidate."""
 
     instruction: str
-    max_tokens: int
     opening: str = ""
+    varied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A passage to be written: everything but its candidates. The answers to its asks make one text."""
+    """A passage to be written: everything but its candidates. The answers to its asks make one text; each of `instead`
+    is a text that could take its place."""
 
     kind: SectionKind
     index: int
     asks: tuple[_Ask, ...]
     evidence: tuple[int, ...]
     records: tuple[str, ...] = ()
+    instead: tuple[_Ask, ...] = ()
 
 
 def write(
@@ -62,7 +68,6 @@ def write(
     prompts: Prompts,
     reading: Reading,
     panel: Panel,
-    ratings: Sequence[Rating],
     evidence: Evidence,
     records: Sequence[Record],
     options: Options,
@@ -73,44 +78,41 @@ def write(
     """Candidates for every wanted section. Raises Cancelled soon after `stop()` becomes true."""
     places = [
         place
-        for place in _places(prompts, reading, panel, ratings, evidence, records)
+        for place in _places(prompts, reading, panel, evidence, records)
         if not options.sections or place.kind in options.sections
     ]
-    rows: list[Row] = []
-    # Where the answer to each row belongs: (place, candidate), asks of one candidate following each other.
-    owners: list[tuple[int, int]] = []
-    for i, place in enumerate(places):
-        for j in range(options.candidates):
-            for ask in place.asks:
-                rows.append(_row(ask, options.seed, len(rows), j))
-                owners.append((i, j))
-    # The longest texts begin first: the others are read and written beside them, and none is left to end alone.
-    order = sorted(range(len(rows)), key=lambda number: -rows[number].max_tokens)
+    # Two places that ask for the same share the answer; it counts for the first of them.
+    kinds: dict[tuple[_Ask, int], SectionKind] = {}
+    for place in places:
+        for ask in (*place.asks, *place.instead):
+            for j in range(options.candidates if ask.varied else 1):
+                kinds.setdefault((ask, j), place.kind)
+    wanted = list(kinds)
     finished = 0
 
-    def count(place: int, completion: Completion) -> None:
+    def count(number: int, completion: Completion) -> None:
         nonlocal finished
         finished += 1
-        kind = places[owners[order[place]][0]].kind
-        watch(Progress("write", finished, len(rows), kind, completion.tokens))
+        watch(Progress("write", finished, len(wanted), kinds[wanted[number]], completion.tokens))
 
-    completions = session.write([rows[number] for number in order], stop=stop, on_done=count)
-    written = dict(zip(order, completions, strict=True))
-    texts: dict[tuple[int, int], list[str]] = {owner: [] for owner in owners}
-    for number, (owner, row) in enumerate(zip(owners, rows, strict=True)):
-        texts[owner].append((row.opening + written[number].text).strip())
+    rows = [_row(ask, options.seed, number, j) for number, (ask, j) in enumerate(wanted)]
+    completions = session.write(rows, stop=stop, on_done=count)
+    texts = {
+        (ask, j): (ask.opening + completion.text).strip()
+        for (ask, j), completion in zip(wanted, completions, strict=True)
+    }
     return Draft(
         tuple(
-            Passage(
-                place.kind,
-                place.index,
-                tuple("\n".join(texts[i, j]) for j in range(options.candidates)),
-                place.evidence,
-                place.records,
-            )
-            for i, place in enumerate(places)
+            Passage(place.kind, place.index, _candidates(place, texts, options), place.evidence, place.records)
+            for place in places
         )
     )
+
+
+def _candidates(place: _Place, texts: Mapping[tuple[_Ask, int], str], options: Options) -> tuple[str, ...]:
+    """The texts of a place, each once."""
+    whole = ["\n".join(texts[ask, j if ask.varied else 0] for ask in place.asks) for j in range(options.candidates)]
+    return tuple(dict.fromkeys([*whole, *(texts[ask, 0] for ask in place.instead)]))
 
 
 def rewriter(
@@ -133,10 +135,19 @@ def rewriter(
     return rewrite
 
 
+def named_in(sentence: str) -> list[str]:
+    """A few names and figures of a sentence, so that what is asked about it can name them."""
+    text = " ".join(sentence.split())
+    found = [m.group() for m in _NAME.finditer(text) if m.group().lower() not in _DAYS] + [
+        m.group() for m in _FIGURE.finditer(text)
+    ]
+    return list(dict.fromkeys(found))[:MOST_NAMES]
+
+
 def _row(ask: _Ask, seed: int, number: int, candidate: int) -> Row:
     row = Row(
         ask.instruction,
-        max_tokens=ask.max_tokens,
+        max_tokens=SENTENCE_TOKENS,
         opening=ask.opening,
         stop=("\n",),
         sampling=Sampling(repetition_penalty=REPETITION_PENALTY),
@@ -148,39 +159,35 @@ def _row(ask: _Ask, seed: int, number: int, candidate: int) -> Row:
 
 
 def _places(
-    prompts: Prompts,
-    reading: Reading,
-    panel: Panel,
-    ratings: Sequence[Rating],
-    evidence: Evidence,
-    records: Sequence[Record],
+    prompts: Prompts, reading: Reading, panel: Panel, evidence: Evidence, records: Sequence[Record]
 ) -> list[_Place]:
     """Every place of the brief in the order in which it is read."""
 
-    def ask(prompt: str, tokens: int, numbers: Sequence[int], **values: object) -> _Ask:
+    def ask(prompt: str, numbers: Sequence[int], **values: object) -> _Ask:
         instruction, opening = prompts.ask(prompt, evidence=numbered(reading, numbers), **values)
-        return _Ask(instruction, tokens, opening)
+        return _Ask(instruction, opening, varied=True)
 
-    places = []
-    analysts = list(zip(panel.analysts, ratings, evidence.analysts, strict=True))
-    for i, (analyst, rating, numbers) in enumerate(analysts):
-        reason = ask("reason", SENTENCE_TOKENS, numbers[:2], analyst=analyst, score=rating.score)
-        places.append(_Place("reason", i, (reason,), numbers[:2]))
-    headings = [analyst.sector for analyst in panel.analysts]
-    summary = ask("summary", PARAGRAPH_TOKENS, evidence.summary, sectors=headings)
-    places.append(_Place("summary", 0, (summary,), evidence.summary))
-    for i, (analyst, rating, numbers) in enumerate(analysts):
-        facts = ask("sector", PARAGRAPH_TOKENS, numbers, analyst=analyst, score=rating.score)
-        consequence = ask("consequence", SENTENCE_TOKENS, numbers, analyst=analyst)
-        places.append(_Place("sector", i, (facts, consequence), numbers))
+    def fact(number: int) -> _Ask:
+        ((_, sentence),) = numbered(reading, [number])
+        before = " ".join(text for _, text in numbered(reading, evidence.before.get(number, ())))
+        return _Ask(prompts.render("condense", sentence=sentence, before=before))
+
+    places = [_Place("reason", i, (fact(number),), (number,)) for i, number in enumerate(evidence.reasons)]
+    places.append(_Place("summary", 0, tuple(map(fact, evidence.summary)), evidence.summary))
+    for i, (analyst, best, numbers) in enumerate(zip(panel.analysts, evidence.reasons, evidence.analysts, strict=True)):
+        given = tuple(sorted({best, *numbers[:1]}))
+        consequence = ask("consequence", given, analyst=analyst)
+        places.append(_Place("sector", i, (*map(fact, numbers), consequence), numbers))
     if records:
-        link = ask("comparison", SENTENCE_TOKENS, evidence.takeaway, records=records)
+        link = ask("comparison", sorted(evidence.takeaway), records=records)
         ids = tuple(record.id for record in records)
         places.append(_Place("comparison", 0, (link,), evidence.takeaway, ids))
     for i, anchor in enumerate(evidence.anchors):
         numbers = (*anchor.context, anchor.sentence)
-        question = ask("question", SENTENCE_TOKENS, numbers, gap=anchor.gap, first=anchor.opening)
+        names = named_in(reading.text_of(anchor.sentence))
+        question = ask("question", numbers, gap=anchor.gap, first=anchor.opening, names=names)
         places.append(_Place("question", i, (question,), numbers))
-    takeaway = ask("takeaway", SENTENCE_TOKENS, evidence.takeaway)
-    places.append(_Place("takeaway", 0, (takeaway,), evidence.takeaway))
+    closing = ask("takeaway", evidence.takeaway[:1])
+    instead = tuple(map(fact, evidence.takeaway))
+    places.append(_Place("takeaway", 0, (closing,), evidence.takeaway, instead=instead))
     return places

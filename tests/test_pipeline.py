@@ -41,8 +41,8 @@ class Truthful:
         self.asked = 0
 
     def __call__(self, prefix: Prefix, row: Row) -> str:
-        if row.opening == "This could":
-            return " cut the liability premium that small satellites pay, if the tether works in orbit."
+        if row.opening == "This could lead to":
+            return " a lower liability premium for small satellites, if the tether works in orbit."
         if row.opening:
             self.asked += 1
             return QUESTIONS[self.asked % len(QUESTIONS)]

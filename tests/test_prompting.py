@@ -11,9 +11,7 @@ from summarizer.prompting import Prompts
 from summarizer.segment import segment
 from summarizer.types import Article, Reading
 
-NAMES = (
-    "system article evidence relevance reason summary sector consequence comparison question takeaway rewrite".split()
-)
+NAMES = "system article evidence relevance condense consequence comparison question takeaway rewrite".split()
 
 
 def test_a_name_that_is_not_given_is_an_error(tmp_path: Path) -> None:
@@ -46,21 +44,26 @@ def test_an_earlier_directory_replaces_a_prompt(config: Config, tmp_path: Path) 
     assert Prompts([tmp_path, *config.prompt_dirs]).system() == "Be brief."
 
 
-def test_an_adapter_has_prompts_of_its_own_and_a_newsroom_has_the_last_word(config: Config, tmp_path: Path) -> None:
-    bare, house = Prompts(config.prompt_dirs), Prompts(config.prompt_dirs, "house")
+def test_an_adapter_may_have_prompts_of_its_own_and_a_newsroom_has_the_last_word(
+    config: Config, tmp_path: Path
+) -> None:
+    own, newsroom = tmp_path / "own", tmp_path / "newsroom"
+    (own / "house").mkdir(parents=True)
+    newsroom.mkdir()
+    (own / "house" / "system.txt.j2").write_text("Be exact.")
+    bare, house = (Prompts([own, *config.prompt_dirs], adapter) for adapter in ("", "house"))
     assert house.version != bare.version
-    assert house.system() != bare.system()
+    assert house.system() == "Be exact."
     assert house.render("rewrite", evidence=[], sentence="S.").endswith("above state.")  # it has none of its own
-    assert Prompts(config.prompt_dirs, "unknown").version == bare.version
-    (tmp_path / "system.txt.j2").write_text("Be brief.")
-    assert Prompts([tmp_path, *config.prompt_dirs], "house").system() == "Be brief."
+    assert Prompts([own, *config.prompt_dirs], "unknown").version == bare.version
+    (newsroom / "system.txt.j2").write_text("Be brief.")
+    assert Prompts([newsroom, own, *config.prompt_dirs], "house").system() == "Be brief."
 
 
 def test_a_prompt_may_say_how_its_answer_begins(config: Config, tmp_path: Path) -> None:
     (tmp_path / "guess.txt.j2").write_text("{% set opening = word %}\nWhat may follow?")
     assert Prompts([tmp_path]).ask("guess", word="This could") == ("What may follow?", "This could")
-    assert Prompts(config.prompt_dirs).ask("question", evidence=[], gap="g", first="Who")[1] == "Who"
-    assert Prompts(config.prompt_dirs, "house").ask("question", evidence=[], gap="g", first="Who")[1] == ""
+    assert Prompts(config.prompt_dirs).ask("question", evidence=[], gap="g", first="Who", names=[])[1] == "Who"
 
 
 def test_template_marks_and_orders_in_an_article_stay_as_they_are(config: Config) -> None:

@@ -6,10 +6,9 @@ from summarizer import Config, Options, ScriptedModel
 from summarizer.evidence import choose
 from summarizer.models.protocol import Prefix, Row
 from summarizer.prompting import Prompts
-from summarizer.types import Draft, Progress, Rating, Reading, Record
-from summarizer.write import write
-
-RATINGS = (Rating(9, 9.0, 0.5), Rating(5, 5.0, 1.0), Rating(2, 2.0, 1.0))
+from summarizer.segment import segment
+from summarizer.types import Article, Draft, Progress, Reading, Record
+from summarizer.write import named_in, write
 
 
 def written(
@@ -24,7 +23,6 @@ def written(
             prompts,
             reading,
             panel,
-            RATINGS,
             evidence,
             records,
             options,
@@ -74,24 +72,49 @@ def test_every_sentence_of_evidence_stands_in_a_row(config: Config, reading: Rea
 
 
 def test_a_sector_is_facts_and_then_a_consequence(config: Config, reading: Reading) -> None:
-    answers = lambda prefix, row: " help." if row.opening == "This could" else "A fact."  # noqa: E731
+    opening = "This could lead to"
+    answers = lambda prefix, row: " help." if row.opening == opening else "A fact."  # noqa: E731
     draft, _ = written(config, reading, ScriptedModel(answers), Options(candidates=2))
-    sectors = [passage.candidates for passage in draft.passages if passage.kind == "sector"]
-    assert sectors == [("A fact.\nThis could help.",) * 2] * 3
+    for passage in draft.passages:
+        if passage.kind == "sector":
+            facts = "A fact.\n" * len(passage.evidence)
+            assert passage.candidates == (f"{facts}{opening} help.",)
 
 
-def test_candidates_of_a_passage_differ_in_seed_and_the_first_is_greedy(config: Config, reading: Reading) -> None:
+def test_a_sentence_is_made_shorter_once_wherever_it_is_told(config: Config, reading: Reading) -> None:
     model = ScriptedModel(lambda prefix, row: "Text.")
+    draft, _ = written(config, reading, model, Options(candidates=2))
+    shortened = [row.instruction for row in asked(model) if row.instruction.startswith("Shorten one sentence")]
+    told = {n for p in draft.passages if p.kind in {"reason", "summary", "sector", "takeaway"} for n in p.evidence}
+    assert len(shortened) == len(set(shortened)) == len(told)
+
+
+def test_a_sentence_that_leans_on_the_one_before_is_made_shorter_beside_it(config: Config) -> None:
+    reading = segment(Article("Rein Tammik founded the firm in Tartu in 2009. He sold it to Pidur Space last week."))
+    model = ScriptedModel(lambda prefix, row: "Text.")
+    written(config, reading, model, Options(candidates=1, sections=frozenset({"summary"})))
+    (leaning,) = [row.instruction for row in asked(model) if "Sentence: He sold" in row.instruction]
+    assert "Before the sentence stands: Rein Tammik founded the firm in Tartu in 2009." in leaning
+    assert not any("Before the sentence" in row.instruction for row in asked(model) if row.instruction != leaning)
+
+
+def test_candidates_differ_in_seed_and_the_first_is_greedy(config: Config, reading: Reading) -> None:
+    model = ScriptedModel(lambda prefix, row: f"Text {row.sampling.seed}.")
     draft, seen = written(config, reading, model, Options(candidates=3, seed=5))
-    first, second, third = (row.sampling for row in asked(model)[:3])
-    assert first.temperature == 0
-    assert second.temperature == third.temperature > 0
+    assert asked(model)[0].sampling.temperature == 0
     drawn = [row.sampling.seed for row in asked(model) if row.sampling.temperature]
+    assert drawn
     assert len(set(drawn)) == len(drawn)
-    assert all(len(passage.candidates) == 3 for passage in draft.passages)
+    assert all(len(p.candidates) == 3 for p in draft.passages if p.kind in {"sector", "question"})
     asked_for = len(asked(model))
     assert [(progress.done, progress.total) for progress in seen] == [(i + 1, asked_for) for i in range(asked_for)]
     assert {progress.section for progress in seen} == {passage.kind for passage in draft.passages}
+
+
+def test_a_question_names_what_its_sentence_names() -> None:
+    text = "On Monday the Kenya Space Agency paid 1.9 million euros to Pidur Space of Tartu, and $30 a night."
+    assert named_in(text) == ["Kenya Space Agency", "Pidur Space of Tartu", "1.9 million"]
+    assert named_in("Nobody said why.") == []
 
 
 def test_a_question_begins_as_it_was_opened(config: Config, reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, drafts, probe, export, chooser. See training/README.md."""
+"""The commands of training: train, scale, evaluate, drafts, probe, export, chooser. See training/README.md."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def main() -> int:
     train.add_argument("--device", default=None, help="cpu or cuda (default: cuda where there is one)")
     train.add_argument("--minutes", type=float, default=8, help="between two checkpoints (default 8)")
     train.add_argument("--threads", type=int, default=2)
+    scale = commands.add_parser("scale", help="a run's adapter at a part of its strength, as a run of its own")
+    scale.add_argument("run", type=Path)
+    scale.add_argument("--strength", type=float, default=0.5)
+    scale.add_argument("--to", type=Path, required=True)
     judge = commands.add_parser("evaluate", help="the figures of `analyst-brief eval` on held-out articles")
     judge.add_argument("base")
     judge.add_argument("--run", type=Path, help="the run whose adapter is judged (default: the bare checkpoint)")
@@ -58,6 +62,7 @@ def main() -> int:
     asked = parser.parse_args()
     commands_of = {
         "train": _train,
+        "scale": _scale,
         "evaluate": _evaluate,
         "drafts": _drafts,
         "probe": _probe,
@@ -90,6 +95,13 @@ def _train(asked: argparse.Namespace) -> int:
     )
     device = asked.device or ("cuda" if torch.cuda.is_available() else "cpu")
     train(plan, asked.run or RUNS / asked.base, device=device, every_minutes=asked.minutes, threads=asked.threads)
+    return 0
+
+
+def _scale(asked: argparse.Namespace) -> int:
+    from training.scale import scale
+
+    print(scale(asked.run, asked.strength, asked.to))
     return 0
 
 

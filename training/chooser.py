@@ -63,7 +63,8 @@ def choices(files: Sequence[Path], config: Config) -> list[Choice]:
         story = story_signs(reading, usable)
         texts = [("summary", record["summary"], story, chosen.summary)]
         texts.append(("takeaway", record["takeaway"], story, chosen.takeaway))
-        for beat, analyst, given in zip(record["panel"], panel.analysts, chosen.analysts, strict=True):
+        given_to = [(best, *further) for best, further in zip(chosen.reasons, chosen.analysts, strict=True)]
+        for beat, analyst, given in zip(record["panel"], panel.analysts, given_to, strict=True):
             texts.append(("sector", record["sectors"][beat], sector_signs(reading, usable, analyst, panel), given))
         for kind, text, signs, given in texts:
             carrying: dict[int, None] = {}

@@ -23,7 +23,7 @@ from summarizer.models.protocol import Model, Prefix
 from summarizer.pipeline import sentences_of
 from summarizer.prompting import Prompts
 from summarizer.segment import segment
-from summarizer.types import Options, Panel, Passage, Rating, SectionKind
+from summarizer.types import Options, Panel, Passage, SectionKind
 from summarizer.write import write
 from training.examples import QUESTIONS, Kept, article_of
 
@@ -33,20 +33,17 @@ KINDS: frozenset[SectionKind] = frozenset({"reason", "summary", "sector", "quest
 
 
 def drafts(record: dict[str, Any], model: Model, config: Config, candidates: int, seed: int) -> list[Kept]:
-    """The best passing candidate of every place of one article's brief. The scores are the corpus's, for the reasons
-    are to agree with them."""
+    """The best passing candidate of every text of one article's brief."""
     beats = record["panel"]
     reading = segment(article_of(record))
     panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in beats))
     prompts = Prompts(config.prompt_dirs, model.info.adapter)
-    ratings = [Rating(record["scores"][beat], float(record["scores"][beat]), 0.0) for beat in beats]
     with model.read(Prefix(prompts.system(), prompts.document(reading))) as session:
         draft = write(
             session,
             prompts,
             reading,
             panel,
-            ratings,
             choose(reading, panel, QUESTIONS),
             bearing(reading, panel, config.records),
             Options(seed=seed, candidates=candidates, sections=KINDS),
@@ -56,10 +53,10 @@ def drafts(record: dict[str, Any], model: Model, config: Config, candidates: int
     source = source_of(reading)
     kept: list[Kept] = []
     for passage in draft.passages:
-        beat = beats[passage.index] if passage.kind in ("reason", "sector") else ""
-        for kind, texts in _asks(passage):
+        for kind, evidence, texts in _asks(passage):
+            beat = beats[passage.index] if kind == "consequence" else ""
             if best := best_of(source, kind, texts):
-                kept.append(Kept(record["id"], kind, beat, passage.evidence, best))
+                kept.append(Kept(record["id"], kind, beat, evidence, best))
     return kept
 
 
@@ -77,8 +74,8 @@ def best_of(source: Source, kind: str, texts: Iterable[str]) -> str:
         judged = [judge(source, sentence, strict=True) for sentence in told]
         named = sum(len(j.line.figures) + len(j.line.dates) + len(j.line.mentions) for j in judged)
         # Facts are stated, a consequence is drawn.
-        wanted = "inferred" if kind == "consequence" else "supported"
-        right = all(j.status == wanted or (kind == "summary" and j.status) for j in judged)
+        wanted = {"consequence": ("inferred",), "condense": ("supported",)}.get(kind, ("supported", "inferred"))
+        right = all(j.status in wanted for j in judged)
         if told and right and named >= LEAST_NAMED:
             ranked[text] = sum(j.quality for j in judged) / len(judged)
     return max(ranked, key=lambda text: ranked[text]) if ranked else ""
@@ -101,11 +98,14 @@ def load(paths: Iterable[Path]) -> dict[str, list[Kept]]:
     return found
 
 
-def _asks(passage: Passage) -> Iterator[tuple[str, list[str]]]:
-    """The texts of a passage by the row that wrote them: a sector's are its facts and its consequence."""
-    if passage.kind != "sector":
-        yield passage.kind, list(passage.candidates)
+def _asks(passage: Passage) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
+    """The texts of a passage by the row that wrote them, with its evidence: a sentence of the article made shorter is a
+    line of its own, and a sector's last line is its consequence."""
+    if passage.kind not in {"reason", "summary", "sector"}:
+        yield passage.kind, passage.evidence, list(passage.candidates)
         return
-    parts = [candidate.split("\n", 1) for candidate in passage.candidates]
-    yield "sector", [facts for facts, *_ in parts]
-    yield "consequence", [rest[0] for _, *rest in parts if rest]
+    lines = list(zip(*(candidate.split("\n") for candidate in passage.candidates), strict=False))
+    for number, texts in zip(passage.evidence, lines, strict=False):
+        yield "condense", (number,), list(dict.fromkeys(texts))
+    if passage.kind == "sector" and len(lines) > len(passage.evidence):
+        yield "consequence", passage.evidence, list(dict.fromkeys(lines[-1]))

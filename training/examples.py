@@ -14,11 +14,12 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from summarizer.config import Config
-from summarizer.evidence import LEANS_BACK, choose
+from summarizer.evidence import LEANS_BACK, choose, leaned_on
 from summarizer.grounding.judge import Judgement, judge
 from summarizer.grounding.source import Source, source_of
 from summarizer.models.protocol import Prefix
@@ -32,11 +33,10 @@ QUESTIONS = 5
 # evidence is chosen, not aligned, and not all of it belongs into the text.
 MOST_EVIDENCE = 4
 STRAY = 0.5
+# The share of an exemplary sentence that one sentence of the article must hold to be what it was made from.
+SAME_FACT = 0.85
 # Of the sixteen relevance scores of an article, so many are asked for at a time besides the panel's.
 MORE_SCORES = 2
-# What an analyst concludes, against what somebody said might be so.
-CONCLUDES = re.compile(r"\b(?:could|would|may|might|likely)\b", re.IGNORECASE)
-REPORTED = re.compile(r"\b(?:sa(?:id|ys)|according to|told|claims?|argues?)\b", re.IGNORECASE)
 # Words that mean something of an earlier sentence.
 LEANS = re.compile(r"\b(?:it|its|they|their|them|he|his|she|her|this|that|these|those|such)\b", re.IGNORECASE)
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -64,7 +64,7 @@ class Exercise:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A text that a model wrote for the row `kind` of the article `id`, and that passed (drafts.py); `beat` is the
-    analyst's sector, "" where there is none."""
+    analyst's sector of a consequence, "" for all others."""
 
     id: str
     kind: str
@@ -104,7 +104,7 @@ def exercise(
     reading = segment(article_of(record))
     work = _Work(record, reading, source_of(reading), config, prompts, chance)
     prefix = Prefix(prompts.system(), prompts.document(reading))
-    return Exercise(record["id"], prefix, (*work.examples(), *map(work.kept, kept)))
+    return Exercise(record["id"], prefix, (*work.examples(), *chain.from_iterable(map(work.kept, kept))))
 
 
 class _Work:
@@ -128,58 +128,59 @@ class _Work:
 
     def examples(self) -> list[Example]:
         made: list[Example] = []
-        record, scores = self._record, self._record["scores"]
-        for i, beat in enumerate(self._beats):
-            analyst, score = self._sectors[beat], scores[beat]
-            picks = self._chosen.analysts[i]
-            why = self._judged([record["why"][beat]])
-            made += self._row("reason", why, picks, analyst=analyst, score=score)
-            told = self._judged(sentences_of(record["sectors"][beat]))
-            made += self._row("sector", [j for j in told if not _concludes(j)], picks, analyst=analyst, score=score)
-            # A consequence is drawn from the facts that the paragraph tells.
-            concluded = [j for j in told if _concludes(j) and not LEANS_BACK.match(j.text)][:1]
-            made += self._row("consequence", concluded, picks, told, analyst=analyst)
-        headings = [analyst.sector for analyst in self._panel.analysts]
-        told = self._judged(sentences_of(record["summary"]))
-        made += self._row("summary", told, self._chosen.summary, sectors=headings)
-        takeaway = self._judged([record["takeaway"]])
-        made += self._row("takeaway", takeaway, self._chosen.takeaway)
+        record = self._record
+        paragraphs = [record["summary"], *record["sectors"].values(), *record["why"].values(), record["takeaway"]]
+        told = [self._judged(sentences_of(text)) for text in paragraphs]
+        made += self._facts([judgement for paragraph in told for judgement in paragraph])
+        made += self._row("takeaway", told[-1], self._chosen.takeaway)
         for question in record["questions"]:
             made += self._question(question)
-        made += self._comparison(takeaway)
+        made += self._comparison(told[-1])
         return made + self._relevance()
 
-    def kept(self, draft: Kept) -> Example:
+    def kept(self, draft: Kept) -> list[Example]:
         """A draft of a model as an example like all others."""
-        values: dict[str, object] = {}
-        if draft.beat:
-            values = {"analyst": self._sectors[draft.beat], "score": self._record["scores"][draft.beat]}
-        elif draft.kind == "summary":
-            values = {"sectors": [analyst.sector for analyst in self._panel.analysts]}
-        elif draft.kind == "question":
-            values = {"gap": "", "first": ""}
+        if draft.kind == "condense":
+            return [self._fact(draft.evidence[0], draft.text)]
+        values = {"gap": "", "first": "", "names": ()} if draft.kind == "question" else {}
         return self._example(draft.kind, draft.text, draft.evidence, **values)
 
     # --- the kinds of rows ---
+
+    def _facts(self, told: Sequence[Judgement]) -> list[Example]:
+        """For each sentence of the article the exemplary sentence that says most nearly the same, as what it should
+        become when it is made shorter."""
+        nearest: dict[int, Judgement] = {}
+        for j in told:
+            seen = j.features.support
+            if seen.single < SAME_FACT or seen.hedged or LEANS_BACK.match(j.text):
+                continue
+            if seen.best not in nearest or nearest[seen.best].features.support.single < seen.single:
+                nearest[seen.best] = j
+        return [self._fact(n, j.text) for n, j in sorted(nearest.items())]
+
+    def _fact(self, number: int, text: str) -> Example:
+        ((_, sentence),) = numbered(self._reading, [number])
+        before = " ".join(line for _, line in numbered(self._reading, leaned_on(self._reading, number)))
+        return Example("condense", self._prompts.render("condense", sentence=sentence, before=before), text, (number,))
 
     def _row(
         self,
         kind: str,
         told: Sequence[Judgement],
         picks: Sequence[int],
-        carried_by: Sequence[Judgement] | None = None,
         **values: object,
     ) -> list[Example]:
         if not told:
             return []
-        evidence = self._evidence(carried_by or told, picks)
+        evidence = self._evidence(told, picks)
         text = " ".join(j.text for j in told)
-        return [self._example(kind, text, evidence, **values)] if evidence else []
+        return self._example(kind, text, evidence, **values) if evidence else []
 
     def _question(self, question: str) -> list[Example]:
         line = judge(self._source, question)
         evidence = line.evidence[:2]
-        return [self._example("question", question, evidence, gap="", first="")] if evidence else []
+        return self._example("question", question, evidence, gap="", first="", names=()) if evidence else []
 
     def _comparison(self, takeaway: Sequence[Judgement]) -> list[Example]:
         """The first sentences of `history` stand for dated records, the last one links them to the story."""
@@ -188,7 +189,7 @@ class _Work:
         if not records or not takeaway:
             return []
         evidence = self._evidence(takeaway, self._chosen.takeaway)
-        return [self._example("comparison", link, evidence, records=records)] if evidence else []
+        return self._example("comparison", link, evidence, records=records) if evidence else []
 
     def _relevance(self) -> list[Example]:
         scores = self._record["scores"]
@@ -201,10 +202,10 @@ class _Work:
 
     # --- evidence ---
 
-    def _example(self, kind: str, target: str, evidence: tuple[int, ...], **values: object) -> Example:
+    def _example(self, kind: str, target: str, evidence: tuple[int, ...], **values: object) -> list[Example]:
+        """The row, or none where the prompt begins the answer, for the exemplary text begins otherwise."""
         text, opening = self._prompts.ask(kind, evidence=numbered(self._reading, evidence), **values)
-        assert not opening, f"the prompt {kind} of an adapter forces no opening"
-        return Example(kind, text, target, evidence)
+        return [] if opening else [Example(kind, text, target, evidence)]
 
     def _judged(self, sentences: Sequence[str]) -> list[Judgement]:
         """The sentences that pass every check, and don't lean on one that fails."""
@@ -227,7 +228,3 @@ class _Work:
         if len(kept) < MOST_EVIDENCE and self._chance.random() < STRAY:
             kept += [n for n in picks if n not in kept][:1]
         return tuple(sorted(kept))
-
-
-def _concludes(told: Judgement) -> bool:
-    return CONCLUDES.search(told.text) is not None and REPORTED.search(told.text) is None

@@ -107,7 +107,7 @@ class Learner:
         write_adapter(directory, self.tensors(), base, self._rank, self._alpha)
 
 
-def write_adapter(directory: Path, tensors: dict[str, Tensor], base: str, rank: int, alpha: int) -> None:
+def write_adapter(directory: Path, tensors: dict[str, Tensor], base: str, rank: int, alpha: float) -> None:
     """An adapter directory as PEFT has it; `base` is the checkpoint's name."""
     directory.mkdir(parents=True, exist_ok=True)
     save_file(tensors, directory / WEIGHTS)

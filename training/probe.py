@@ -8,6 +8,7 @@ either.
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from summarizer.words import content_stems, inverse_frequency
 from training.examples import article_of, is_held_out, read
 from training.train import ADAPTER
 
-FOLDS = 5
+FOLDS, SEED = 5, 1
 STRENGTHS = tuple(10.0**k for k in range(7))  # of the ridge, beside standardised values
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -55,7 +56,9 @@ def run(base: str, directory: Path, files: Sequence[Path], articles: int, most_w
     """Collects, compares, fits and saves."""
     config = load_config()
     records = [r for r in read(files) if len(r["article"]["body"].split()) <= most_words]
-    taught = [r for r in records if not is_held_out(r["id"])][:articles]
+    taught = [r for r in records if not is_held_out(r["id"])]
+    random.Random(SEED).shuffle(taught)  # of all styles
+    taught = taught[:articles]
     held = [r for r in records if is_held_out(r["id"])]
     collect([*held, *taught], base, directory, config, threads)
     folder = directory / "states"

@@ -47,11 +47,13 @@ class Place:
         seen: dict[str, Judgement] = {}
         for text in self.passage.candidates:
             cleaned = clean(text, split)
-            for sentence in cleaned.sentences:
+            # A place for one sentence has no use for one that follows another.
+            sentences = cleaned.sentences[: 1 if self.passage.kind in _SINGLE else None]
+            for sentence in sentences:
                 if sentence not in seen:
                     seen[sentence] = judge(self.source, sentence, strict=True)
-            self.candidates.append([seen[sentence] for sentence in cleaned.sentences])
-            self.torn.append(cleaned.torn)
+            self.candidates.append([seen[sentence] for sentence in sentences])
+            self.torn.append(cleaned.torn if len(sentences) == len(cleaned.sentences) else ())
 
     def choose(self, said: Sequence[Line]) -> None:
         """Keep the candidate with the most to say that passes; note what of it is withheld."""
@@ -107,17 +109,17 @@ class Place:
     def _wanted(self) -> int:
         return 1 if self.passage.kind in _SINGLE or self.passage.kind == "comparison" else 2
 
-    def add(self, judgement: Judgement, said: list[Line]) -> None:
-        """Keep a sentence, where it is still wanted and says something new."""
-        if len(self.kept) < self._wanted and not repeats(judgement.line, said) and not leans(judgement.text):
+    def add(self, judgement: Judgement, said: Sequence[Line]) -> bool:
+        """Keep a sentence, where it is still wanted and says something new; whether it was kept."""
+        wanted = len(self.kept) < self._wanted and not repeats(judgement.line, said) and not leans(judgement.text)
+        if wanted:
             self.kept.append(judgement)
-            said.append(judgement.line)
+        return wanted
 
-    def extract(self, said: list[Line]) -> None:
+    def extract(self, said: Sequence[Line]) -> None:
         """Take the article's own sentences, where nothing else stands."""
         if not self.kept:
             self.taken = extracted(self.source, self.passage.evidence, said, _EXTRACTED[self.passage.kind])
-            said += self.taken
 
     def section(self) -> Section:
         statements = [self._statement(j) for j in self.kept]

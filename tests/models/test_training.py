@@ -13,8 +13,10 @@ import torch
 from checkpoints import write_checkpoint, write_tokenizer
 
 from summarizer import Config
+from summarizer.errors import BriefError
 from summarizer.grounding.source import source_of
 from summarizer.models.chat import ChatFormat
+from summarizer.models.checkpoint import Adapter
 from summarizer.models.local import LocalModel
 from summarizer.models.probe import read_probe
 from summarizer.models.protocol import Prefix
@@ -26,6 +28,7 @@ from training.drafts import best_of, load, save
 from training.export import export
 from training.lora import Learner
 from training.packing import pack
+from training.scale import scale
 from training.train import ADAPTER, Plan, schedule, train
 
 CORPUS = Path(__file__).parents[2] / "training" / "corpus"
@@ -73,7 +76,7 @@ def test_every_example_is_true_to_its_article(records: list[dict[str, object]], 
                 assert not lock_violations(example.target, reading), example.target
             assert all(reading.text_of(n).split()[0] in example.instruction for n in example.evidence)
     assert kinds == {
-        *("reason", "sector", "consequence", "summary", "takeaway"),
+        *("condense", "takeaway"),
         *("question", "comparison", "relevance"),
     }
 
@@ -151,16 +154,16 @@ def test_of_a_models_drafts_only_what_passes_is_learnt_and_then_like_all_else(
     source = source_of(reading)
     true = reading.text_of(1)
     false = true.rstrip(".") + ", said Maximilian Overstreet of the Antarctic Treasury."
-    assert best_of(source, "sector", [false, true]) == true
-    assert best_of(source, "sector", [false]) == ""
+    assert best_of(source, "condense", [false, true]) == true
+    assert best_of(source, "condense", [false]) == ""
     assert best_of(source, "question", ["What are the implications?", false]) == ""
-    kept = examples.Kept(str(record["id"]), "sector", record["panel"][0], (1,), true)  # type: ignore[index]
+    kept = examples.Kept(str(record["id"]), "condense", "", (1,), true)
     save(tmp_path / "drafts.jsonl", [kept])
     found = load([tmp_path / "drafts.jsonl"])
     assert found == {record["id"]: [kept]}
     exercise = examples.exercise(record, config, Prompts(config.prompt_dirs, ADAPTER), random.Random(0), found[kept.id])
     last = exercise.examples[-1]
-    assert (last.kind, last.target, last.evidence) == ("sector", true, (1,))
+    assert (last.kind, last.target, last.evidence) == ("condense", true, (1,))
     assert true in last.instruction
 
 
@@ -212,3 +215,18 @@ def test_the_probe_of_a_run_is_read_off_its_own_model(
         assert len(session.probe(["Relevance?"]) or []) == 1
     export(tmp_path, tmp_path / "package")
     assert read_probe(tmp_path / "package") is not None
+
+
+def test_an_adapter_at_half_its_strength_changes_the_weights_half_as_much(plan: Plan, tmp_path: Path) -> None:
+    train(replace(plan, steps=2), tmp_path / "run", device="cpu", every_minutes=60, threads=1)
+    scale(tmp_path / "run", 0.5, tmp_path / "half")
+    whole, half = (Adapter(tmp_path / name / ADAPTER) for name in ("run", "half"))
+    for name in sorted(whole.unused):
+        one, other = whole.delta(name), half.delta(name)
+        assert one is not None
+        assert other is not None
+        assert torch.allclose(one, 2 * other)
+    export(tmp_path / "half", tmp_path / "package")
+    assert json.loads((tmp_path / "package" / "adapter_config.json").read_text())["lora_alpha"] == plan.alpha / 2
+    with pytest.raises(BriefError, match="above 0"):
+        scale(tmp_path / "run", 0, tmp_path / "none")
