@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from summarizer.config import load_config
 from summarizer.grounding.judge import judge
 from summarizer.grounding.source import source_of
 from summarizer.prompting import Prompts
-from summarizer.reread import reread
 from summarizer.segment import segment
 from summarizer.types import Article
 from summarizer.words import content_stems
@@ -36,6 +36,8 @@ SIGNALS = (
 MODELS = ("asked", "likelihood", "likelihood gain")
 # What the model says, what the article holds, what is new, what is exactly wrong: signals that see different things.
 ONE_OF_EACH = ("asked", "coverage", "new clause", "locks")
+ASK = "Is every detail of this statement stated in the article? Answer Yes or No.\nStatement: {sentence}"
+LEAST = 1e-4  # a probability's, so that log-odds stay finite
 INSTRUCTION = "Summarise the article in one sentence."
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -108,8 +110,8 @@ def read(rows: Sequence[dict[str, Any]]) -> list[Example]:
 def with_model(
     examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None, likelihood: bool
 ) -> list[Example]:
-    """The examples with what the model says of each sentence. "asked" is what the check asks it, too: the log-odds of
-    Yes to the question whether the article states all of it (summarizer/reread.py); "likelihood" the mean
+    """The examples with what the model says of each sentence. "asked" are the log-odds of Yes to the question whether
+    the article states all of it; "likelihood" the mean
     log-probability a token behind the article, and "likelihood gain" how much the article adds to it."""
     from summarizer.models import open_model
     from summarizer.models.protocol import Prefix
@@ -125,7 +127,8 @@ def with_model(
             signals = dict(example.signals)
             document = prompts.document(segment(Article(rows[example.article]["article"])))
             with model.read(Prefix(prompts.system(), document)) as session:
-                (signals["asked"],) = reread(session, prompts, [example.sentence])
+                ((yes, no),) = session.rate([ASK.format(sentence=example.sentence)], ("Yes", "No"))
+                signals["asked"] = log(max(yes, LEAST) / max(no, LEAST))
                 if likelihood:
                     (given,) = session.likelihood([(INSTRUCTION, example.sentence)])
                     signals |= {"likelihood": given or 0.0, "likelihood gain": (given or 0.0) - alone[at]}
