@@ -111,8 +111,8 @@ def with_model(
     examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None, likelihood: bool
 ) -> list[Example]:
     """The examples with what the model says of each sentence. "asked" are the log-odds of Yes to the question whether
-    the article states all of it; "likelihood" the mean
-    log-probability a token behind the article, and "likelihood gain" how much the article adds to it."""
+    the article states all of it; "likelihood" the mean log-probability a token behind the article, and "likelihood
+    gain" how much the article adds to it."""
     from summarizer.models import open_model
     from summarizer.models.protocol import Prefix
 

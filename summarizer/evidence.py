@@ -61,8 +61,9 @@ TAKEAWAY_WEIGHTS: Mapping[str, float] = {
 
 LEANS_BACK = re.compile(
     r"""^["“']?(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Both"""
-    r"""|The (?:two|company|firm|agency|union))\b"""
+    r"""|The (?:two|first|second|third|fourth|other|others|latter|former|same|company|firm|agency|union))\b"""
 )
+TOLD_BACK = re.compile(r"""[,”"] (?:he|she|they) (?:said|added|wrote|told|replied|noted)\b""")
 FIGURE = re.compile(r"\d")
 NUMBER = re.compile(r"\d[\d.,]*")
 QUOTE = re.compile(r"[“\"]")
@@ -96,7 +97,7 @@ def usable_sentences(reading: Reading) -> list[int]:
     """Numbers of the sentences that are long enough to say something and stand by themselves; where there are too few
     of these for a brief, of those that lean on others as well, and of all where none is left."""
     long = [s.n for s in reading.sentences if len(reading.text_of(s.n).split()) >= MIN_WORDS]
-    alone = [n for n in long if not LEANS_BACK.match(reading.text_of(n))]
+    alone = [n for n in long if not leans(reading.text_of(n))]
     return next((some for some in (alone, long) if len(some) >= ENOUGH), long or [s.n for s in reading.sentences])
 
 
@@ -175,11 +176,16 @@ def _assign(usable: Sequence[int], fit: Sequence[Mapping[int, float]], told: Seq
     return chosen
 
 
+def leans(sentence: str) -> bool:
+    """Whether a sentence speaks of somebody or something that an earlier one names."""
+    return bool(LEANS_BACK.match(sentence) or TOLD_BACK.search(sentence))
+
+
 def leaned_on(reading: Reading, number: int) -> tuple[int, ...]:
     """The sentences before one that leans on them ("He added ..."), in order: a small model otherwise hangs the fact on
     whoever is named nearest."""
     n = number
-    while n > 1 and LEANS_BACK.match(reading.text_of(n)):
+    while n > 1 and leans(reading.text_of(n)):
         n -= 1
     return tuple(range(n, number))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer import Config
-from summarizer.evidence import choose
+from summarizer.evidence import choose, leans
 from summarizer.segment import segment
 from summarizer.types import Article, Reading
 
@@ -37,6 +38,21 @@ def test_a_sentence_that_leans_on_others_is_taken_with_them_and_only_where_few_s
     alone = " ".join(f"The port of Vikstad has {n} berths for grain ships." for n in range(12, 24))
     many = segment(Article(f"{alone} {leaning}"))
     assert not choose(many, config.panel("space"), 7).before
+
+
+@pytest.mark.parametrize(
+    ("sentence", "leaning"),
+    [
+        ("He asked the board to publish the survey.", True),
+        ("The second is pay: a base of 410,000 a month.", True),
+        ("There is no line in the budget for it, he added.", True),
+        ('"Nobody told us," she said.', True),
+        ("Ragnhild Moe said that she added a berth.", False),
+        ("The board will not raise its fees.", False),
+    ],
+)
+def test_which_sentences_lean_on_others(sentence: str, leaning: bool) -> None:
+    assert leans(sentence) == leaning
 
 
 def test_a_section_shares_no_sentence_with_another_where_there_are_enough(config: Config, reading: Reading) -> None:
