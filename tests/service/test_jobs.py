@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -153,12 +153,26 @@ def test_killed_with_work_at_hand_it_loses_nothing_and_writes_nothing_twice(tmp_
         assert sorted(written) == sorted({f"Story {n}" for n in range(8)} - done_before)
 
 
+def stop_between_writes(running: subprocess.Popen[str], database: Path) -> None:
+    """Stop a process, but not while it holds the database: nobody else could write then until it is woken."""
+    while True:
+        running.send_signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(database, timeout=0.5, isolation_level=None)) as db:
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("ROLLBACK")
+                return
+        except sqlite3.OperationalError:
+            running.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+
+
 def test_a_process_that_was_asleep_cannot_overwrite_what_another_has_done(tmp_path: Path) -> None:
     database = tmp_path / "jobs.sqlite3"
     with process(database, tmp_path / "a", 0.5) as (asleep, client):
         job = client.post("/v1/briefs", json={"text": WORDS}).json()["id"]
         until(lambda: client.get(f"/v1/briefs/{job}").json()["status"] == "running")
-        asleep.send_signal(signal.SIGSTOP)
+        stop_between_writes(asleep, database)
         with process(database, tmp_path / "b", 0.01) as (_, other):
             until(lambda: other.get(f"/v1/briefs/{job}").json()["status"] == "done")
             done = other.get(f"/v1/briefs/{job}")
