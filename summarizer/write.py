@@ -43,11 +43,13 @@ _FIGURE = re.compile(r"[$€£]?\d[\d,.]*\d?(?: (?:million|billion|percent|[a-z]
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One text: what is asked, and how the answer begins. A `varied` one is written anew for each candidate."""
+    """One text: what is asked, and how the answer begins. A `varied` one is written anew for each candidate; a `short`
+    one ends with its first clause."""
 
     instruction: str
     opening: str = ""
     varied: bool = False
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +99,18 @@ def write(
 
     rows = [_row(ask, options.seed, number, j) for number, (ask, j) in enumerate(wanted)]
     completions = session.write(rows, stop=stop, on_done=count)
-    texts = {
-        (ask, j): (ask.opening + completion.text).strip()
-        for (ask, j), completion in zip(wanted, completions, strict=True)
-    }
+    texts = {key: _text(key[0], completion) for key, completion in zip(wanted, completions, strict=True)}
     return Draft(
         tuple(
             Passage(place.kind, place.index, _candidates(place, texts, options), place.evidence, place.records)
             for place in places
         )
     )
+
+
+def _text(ask: _Ask, completion: Completion) -> str:
+    text = (ask.opening + completion.text).strip()
+    return text + "." if ask.short and completion.finish == "stop" and not text.endswith((".", "?", "!")) else text
 
 
 def _candidates(place: _Place, texts: Mapping[tuple[_Ask, int], str], options: Options) -> tuple[str, ...]:
@@ -149,7 +153,7 @@ def _row(ask: _Ask, seed: int, number: int, candidate: int) -> Row:
         ask.instruction,
         max_tokens=SENTENCE_TOKENS,
         opening=ask.opening,
-        stop=("\n",),
+        stop=("\n", ", ") if ask.short else ("\n",),
         sampling=Sampling(repetition_penalty=REPETITION_PENALTY),
     )
     if candidate == 0:
@@ -163,9 +167,9 @@ def _places(
 ) -> list[_Place]:
     """Every place of the brief in the order in which it is read."""
 
-    def ask(prompt: str, numbers: Sequence[int], **values: object) -> _Ask:
+    def ask(prompt: str, numbers: Sequence[int], short: bool = False, **values: object) -> _Ask:
         instruction, opening = prompts.ask(prompt, evidence=numbered(reading, numbers), **values)
-        return _Ask(instruction, opening, varied=True)
+        return _Ask(instruction, opening, varied=True, short=short)
 
     def fact(number: int) -> _Ask:
         ((_, sentence),) = numbered(reading, [number])
@@ -176,7 +180,8 @@ def _places(
     places.append(_Place("summary", 0, tuple(map(fact, evidence.summary)), evidence.summary))
     for i, (analyst, best, numbers) in enumerate(zip(panel.analysts, evidence.reasons, evidence.analysts, strict=True)):
         given = tuple(sorted({best, *numbers[:1]}))
-        consequence = ask("consequence", given, analyst=analyst)
+        # What a small model adds behind the first comma of a consequence is wrong more often than not.
+        consequence = ask("consequence", given, short=True, analyst=analyst)
         places.append(_Place("sector", i, (*map(fact, numbers), consequence), numbers))
     if records:
         link = ask("comparison", sorted(evidence.takeaway), records=records)

@@ -81,6 +81,13 @@ def test_a_sector_is_facts_and_then_a_consequence(config: Config, reading: Readi
             assert passage.candidates == (f"{facts}{opening} help.",)
 
 
+def test_a_consequence_ends_with_its_first_clause(config: Config, reading: Reading) -> None:
+    answers = lambda prefix, row: " a loss of 1,200 jobs, and then to more." if row.opening else "A fact."  # noqa: E731
+    draft, _ = written(config, reading, ScriptedModel(answers), Options(candidates=1))
+    told = [passage.candidates[0].split("\n")[-1] for passage in draft.passages if passage.kind == "sector"]
+    assert told == ["This could lead to a loss of 1,200 jobs."] * 3
+
+
 def test_a_sentence_is_made_shorter_once_wherever_it_is_told(config: Config, reading: Reading) -> None:
     model = ScriptedModel(lambda prefix, row: "Text.")
     draft, _ = written(config, reading, model, Options(candidates=2))
