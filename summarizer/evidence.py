@@ -63,6 +63,8 @@ LEANS_BACK = re.compile(
     r"""^["“']?(?:He|She|It|They|His|Her|Its|Their|This|These|Those|That|Both"""
     r"""|The (?:two|first|second|third|fourth|other|others|latter|former|same|company|firm|agency|union))\b"""
 )
+# And one that somebody says of himself, which is nobody's without the speaker.
+SPEAKER = re.compile(r"""^["“'‘]?(?:I|We|You|My|Our|Your)\b""")
 TOLD_BACK = re.compile(r"""[,”"] (?:he|she|they) (?:said|added|wrote|told|replied|noted)\b""")
 FIGURE = re.compile(r"\d")
 NUMBER = re.compile(r"\d[\d.,]*")
@@ -178,7 +180,7 @@ def _assign(usable: Sequence[int], fit: Sequence[Mapping[int, float]], told: Seq
 
 def leans(sentence: str) -> bool:
     """Whether a sentence speaks of somebody or something that an earlier one names."""
-    return bool(LEANS_BACK.match(sentence) or TOLD_BACK.search(sentence))
+    return bool(LEANS_BACK.match(sentence) or SPEAKER.match(sentence) or TOLD_BACK.search(sentence))
 
 
 def leaned_on(reading: Reading, number: int) -> tuple[int, ...]:

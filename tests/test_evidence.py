@@ -47,6 +47,7 @@ def test_a_sentence_that_leans_on_others_is_taken_with_them_and_only_where_few_s
         ("The second is pay: a base of 410,000 a month.", True),
         ("There is no line in the budget for it, he added.", True),
         ('"Nobody told us," she said.', True),
+        ("We could not tell which price was real.", True),
         ("Ragnhild Moe said that she added a berth.", False),
         ("The board will not raise its fees.", False),
     ],
