@@ -21,10 +21,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "grounding"), str(ROOT / "benchmarks")]
 
 import planted_errors as planted  # noqa: E402
+from grounding import auc  # noqa: E402
 from planted import CORPUS  # noqa: E402
 
 from summarizer.config import load_config  # noqa: E402
@@ -89,16 +92,11 @@ def report(form: str, rows: Sequence[Read], show: bool) -> None:
     kept = sum(row.true for row in passing)
     print(f"  {'all that pass':28} {len(passing):4}, {1 - kept / len(passing):4.0%} of them false")
     print(f"  {'of the true ones pass':28} {kept / true:4.0%}")
-    worth = [row.judgement.features.trust for row in rows]
-    print(f"  {'ROC AUC of trust':28} {auc(worth, [row.true for row in rows]):.2f}")
+    worth = np.array([row.judgement.features.trust for row in rows])
+    print(f"  {'ROC AUC of trust':28} {auc(worth, np.array([row.true for row in rows])):.2f}")
     for row in passing if show else ():
         if not row.true:
             print(f"      {row.article}: {row.judgement.text}")
-
-
-def auc(values: Sequence[float], true: Sequence[bool]) -> float:
-    good, bad = ([v for v, t in zip(values, true, strict=True) if t == value] for value in (True, False))
-    return sum((a > b) + 0.5 * (a == b) for a in good for b in bad) / max(1, len(good) * len(bad))
 
 
 # --- collecting ----------------------------------------------------------------------------------------------

@@ -70,6 +70,12 @@ class Prompts:
         return self.render("article", article=article, text=article.text[: reading.characters_used].strip())
 
 
+def shortening(prompts: Prompts, reading: Reading, number: int, before: Sequence[int]) -> str:
+    """The prompt that has one sentence made shorter; `before` are the sentences that it leans on."""
+    ((_, sentence),) = numbered(reading, [number])
+    return prompts.render("condense", sentence=sentence, before=" ".join(text for _, text in numbered(reading, before)))
+
+
 def _is_prompt(name: str) -> bool:
     return name.endswith(SUFFIX) and "/" not in name
 

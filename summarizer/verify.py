@@ -51,16 +51,11 @@ def verify(
         place.choose(_heard(place, said))
         said += [(place, judgement.line) for judgement in place.kept]
     # 2. Gaps are filled from the other candidates.
-    for place in places:
-        for judgement in place.spare:
-            if place.add(judgement, _heard(place, said)):
-                said.append((place, judgement.line))
+    _fill([(place, judgement) for place in places for judgement in place.spare], said)
     # 3. Where nothing stands, what failed is written anew, once and all together; else the article's own words
     # stand in.
     if rewrite:
-        for place, judgement in _rewrite([place for place in places if not place.kept], rewrite, split):
-            if place.add(judgement, _heard(place, said)):
-                said.append((place, judgement.line))
+        _fill(_rewrite([place for place in places if not place.kept], rewrite, split), said)
     for place in places:
         place.extract(_heard(place, said))
         said += [(place, line) for line in place.taken]
@@ -96,6 +91,13 @@ def _source_for(passage: Passage, source: Source, reading: Reading, records: Seq
     if passage.kind != "comparison" or not passage.records:
         return source
     return source_of_records([r for r in records if r.id in passage.records], reading)
+
+
+def _fill(offered: Sequence[tuple[Place, Judgement]], said: list[tuple[Place, Line]]) -> None:
+    """Give each place what it still wants of what is offered to it."""
+    for place, judgement in offered:
+        if place.add(judgement, _heard(place, said)):
+            said.append((place, judgement.line))
 
 
 def _heard(place: Place, said: Sequence[tuple[Place, Line]]) -> list[Line]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from summarizer.models.protocol import Completion, Row, Sampling, Session
-from summarizer.prompting import Prompts, numbered
+from summarizer.prompting import Prompts, numbered, shortening
 from summarizer.types import (
     Draft,
     Evidence,
@@ -172,9 +172,7 @@ def _places(
         return _Ask(instruction, opening, varied=True, short=short)
 
     def fact(number: int) -> _Ask:
-        ((_, sentence),) = numbered(reading, [number])
-        before = " ".join(text for _, text in numbered(reading, evidence.before.get(number, ())))
-        return _Ask(prompts.render("condense", sentence=sentence, before=before))
+        return _Ask(shortening(prompts, reading, number, evidence.before.get(number, ())))
 
     places = [_Place("reason", i, (fact(number),), (number,)) for i, number in enumerate(evidence.reasons)]
     places.append(_Place("summary", 0, tuple(map(fact, evidence.summary)), evidence.summary))

@@ -34,9 +34,8 @@ KINDS: frozenset[SectionKind] = frozenset({"reason", "summary", "sector", "quest
 
 def drafts(record: dict[str, Any], model: Model, config: Config, candidates: int, seed: int) -> list[Kept]:
     """The best passing candidate of every text of one article's brief."""
-    beats = record["panel"]
     reading = segment(article_of(record))
-    panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in beats))
+    panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in record["panel"]))
     prompts = Prompts(config.prompt_dirs, model.info.adapter)
     with model.read(Prefix(prompts.system(), prompts.document(reading))) as session:
         draft = write(
@@ -54,9 +53,8 @@ def drafts(record: dict[str, Any], model: Model, config: Config, candidates: int
     kept: list[Kept] = []
     for passage in draft.passages:
         for kind, evidence, texts in _asks(passage):
-            beat = beats[passage.index] if kind == "consequence" else ""
             if best := best_of(source, kind, texts):
-                kept.append(Kept(record["id"], kind, beat, evidence, best))
+                kept.append(Kept(record["id"], kind, evidence, best))
     return kept
 
 
@@ -73,8 +71,7 @@ def best_of(source: Source, kind: str, texts: Iterable[str]) -> str:
         told = sentences_of(text)
         judged = [judge(source, sentence, strict=True) for sentence in told]
         named = sum(len(j.line.figures) + len(j.line.dates) + len(j.line.mentions) for j in judged)
-        # Facts are stated, a consequence is drawn.
-        wanted = {"consequence": ("inferred",), "condense": ("supported",)}.get(kind, ("supported", "inferred"))
+        wanted = ("supported",) if kind == "condense" else ("supported", "inferred")
         right = all(j.status in wanted for j in judged)
         if told and right and named >= LEAST_NAMED:
             ranked[text] = sum(j.quality for j in judged) / len(judged)
@@ -100,12 +97,10 @@ def load(paths: Iterable[Path]) -> dict[str, list[Kept]]:
 
 def _asks(passage: Passage) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
     """The texts of a passage by the row that wrote them, with its evidence: a sentence of the article made shorter is a
-    line of its own, and a sector's last line is its consequence."""
+    line of its own. A sector's last line, its consequence, is not trained on (see examples.py)."""
     if passage.kind not in {"reason", "summary", "sector"}:
         yield passage.kind, passage.evidence, list(passage.candidates)
         return
     lines = list(zip(*(candidate.split("\n") for candidate in passage.candidates), strict=False))
     for number, texts in zip(passage.evidence, lines, strict=False):
         yield "condense", (number,), list(dict.fromkeys(texts))
-    if passage.kind == "sector" and len(lines) > len(passage.evidence):
-        yield "consequence", passage.evidence, list(dict.fromkeys(lines[-1]))

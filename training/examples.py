@@ -24,7 +24,7 @@ from summarizer.grounding.judge import Judgement, judge
 from summarizer.grounding.source import Source, source_of
 from summarizer.models.protocol import Prefix
 from summarizer.pipeline import sentences_of
-from summarizer.prompting import Prompts, numbered
+from summarizer.prompting import Prompts, numbered, shortening
 from summarizer.segment import segment
 from summarizer.types import Article, Panel, Reading
 
@@ -63,12 +63,10 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A text that a model wrote for the row `kind` of the article `id`, and that passed (drafts.py); `beat` is the
-    analyst's sector of a consequence, "" for all others."""
+    """A text that a model wrote for the row `kind` of the article `id`, and that passed (drafts.py)."""
 
     id: str
     kind: str
-    beat: str
     evidence: tuple[int, ...]
     text: str
 
@@ -160,9 +158,8 @@ class _Work:
         return [self._fact(n, j.text) for n, j in sorted(nearest.items())]
 
     def _fact(self, number: int, text: str) -> Example:
-        ((_, sentence),) = numbered(self._reading, [number])
-        before = " ".join(line for _, line in numbered(self._reading, leaned_on(self._reading, number)))
-        return Example("condense", self._prompts.render("condense", sentence=sentence, before=before), text, (number,))
+        before = leaned_on(self._reading, number)
+        return Example("condense", shortening(self._prompts, self._reading, number, before), text, (number,))
 
     def _row(
         self,

@@ -24,15 +24,18 @@ _REACH = 4
 
 def turned_round(source: Source, line: Line, evidence: Sequence[int]) -> list[str]:
     """Details such as "in the article the tug is the one that was pulled"."""
-    used = {(noun, verb, done_to) for other in source.lines for noun, verb, done_to, _ in _uses(other)}
     near = {(noun, verb, done_to) for n in evidence for noun, verb, done_to, _ in _uses(source.lines[n - 1])}
     details = []
-    for noun, verb, done_to, words in _uses(line):
-        if (noun, verb, not done_to) in near and (noun, verb, done_to) not in used:
-            subject, participle = words
+    for noun, verb, done_to, (subject, participle) in _uses(line):
+        if (noun, verb, not done_to) in near and not _used(source, (noun, verb, done_to)):
             other = f"is the one that {participle}" if done_to else f"was {participle}"
             details.append(f"in the article the {subject} {other}")
     return details
+
+
+def _used(source: Source, use: tuple[str, str, bool]) -> bool:
+    """Whether any sentence of the article uses a verb of a subject in this way."""
+    return any(use == (noun, verb, done_to) for line in source.lines for noun, verb, done_to, _ in _uses(line))
 
 
 def _uses(line: Line) -> Iterator[tuple[str, str, bool, tuple[str, str]]]:

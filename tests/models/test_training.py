@@ -12,7 +12,7 @@ import pytest
 import torch
 from checkpoints import write_checkpoint, write_tokenizer
 
-from summarizer import Config
+from summarizer import Config, ScriptedModel
 from summarizer.errors import BriefError
 from summarizer.grounding.source import source_of
 from summarizer.models.chat import ChatFormat
@@ -24,7 +24,7 @@ from summarizer.prompting import Prompts
 from summarizer.segment import segment
 from summarizer.verify import lock_violations
 from training import examples, probe
-from training.drafts import best_of, load, save
+from training.drafts import best_of, drafts, load, save
 from training.export import export
 from training.lora import Learner
 from training.packing import pack
@@ -157,7 +157,7 @@ def test_of_a_models_drafts_only_what_passes_is_learnt_and_then_like_all_else(
     assert best_of(source, "condense", [false, true]) == true
     assert best_of(source, "condense", [false]) == ""
     assert best_of(source, "question", ["What are the implications?", false]) == ""
-    kept = examples.Kept(str(record["id"]), "condense", "", (1,), true)
+    kept = examples.Kept(str(record["id"]), "condense", (1,), true)
     save(tmp_path / "drafts.jsonl", [kept])
     found = load([tmp_path / "drafts.jsonl"])
     assert found == {record["id"]: [kept]}
@@ -165,6 +165,17 @@ def test_of_a_models_drafts_only_what_passes_is_learnt_and_then_like_all_else(
     last = exercise.examples[-1]
     assert (last.kind, last.target, last.evidence) == ("condense", true, (1,))
     assert true in last.instruction
+
+
+def test_whatever_is_kept_of_a_brief_can_be_learnt(records: list[dict[str, object]], config: Config) -> None:
+    record = records[0]
+    text = segment(examples.article_of(record)).text_of(1)
+    model = ScriptedModel(lambda prefix, row: " a dispute about it." if row.opening else text)
+    kept = drafts(record, model, config, 1, 0)
+    assert "condense" in {each.kind for each in kept}
+    prompts = Prompts(config.prompt_dirs, ADAPTER)
+    learnt = examples.exercise(record, config, prompts, random.Random(0), kept).examples
+    assert len(learnt) > len(made(record, config).examples)
 
 
 def test_the_rate_rises_stays_and_falls() -> None:
