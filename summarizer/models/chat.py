@@ -85,10 +85,16 @@ class ChatFormat:
             start = [] if bos is None or not self._adds_bos() else [int(bos)]
             return start + self.content(f"{prefix.system}\n\n{prefix.document}" if prefix.system else prefix.document)
         if parts.system_role:
-            ids = self._template(parts.head) + self.content(prefix.system) + self._template(parts.middle)
-            return ids + self.content(prefix.document)
+            return self.common(prefix.system) + self.content(prefix.document)
         user = f"{prefix.system}\n\n{prefix.document}" if prefix.system else prefix.document
         return self._template(parts.middle) + self.content(user)
+
+    def common(self, system: str) -> list[int]:
+        """What the prefixes of all documents begin with, where the template keeps the system text apart."""
+        parts = self._parts[bool(system)]
+        if parts is None or not parts.system_role:
+            return []
+        return self._template(parts.head) + self.content(system) + self._template(parts.middle)
 
     def suffix(self, instruction: str, opening: str, with_system: bool) -> list[int]:
         """The instruction, the turn to the model, and the beginning of its answer."""

@@ -1,6 +1,7 @@
 """The decode engine: token ids in, token ids and log-probabilities out, for many rows a step.
 
-A prefix is read once; rows that continue it share its keys and values. A step is one pass over the next token
+A prefix is read once; rows that continue it share its keys and values. What all prefixes begin with is kept, and not
+read again. A step is one pass over the next token
 of every running row, the beginnings of rows that join, and a piece of a prefix that is being read; so texts
 that arrive while others are written join at the next step, and a long prefix does not hold the others up.
 Knows no tokenizer, no threads and no words; `scheduler.py` decides who may join.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -30,14 +32,15 @@ class Engine:
         self.network, self.threads = network, threads
         self.passes = 0
         self._reading: deque[PrefixState] = deque()
+        self._kept: tuple[tuple[int, ...], Any] = ((), None)  # a beginning, and the network's copy of it
         self._joining: deque[Stem] = deque()
         self._running: list[RowState] = []
 
     # --- one call for a whole piece of work ---
 
-    def prefill(self, ids: Sequence[int]) -> PrefixState:
+    def prefill(self, ids: Sequence[int], common: int = 0) -> PrefixState:
         """Reads a prefix to its end."""
-        prefix = self.add_prefix(ids)
+        prefix = self.add_prefix(ids, common)
         while not prefix.ready:
             self.step()
         return prefix
@@ -56,8 +59,13 @@ class Engine:
     def busy(self) -> bool:
         return bool(self._reading or self._joining or self._running)
 
-    def add_prefix(self, ids: Sequence[int]) -> PrefixState:
-        prefix = PrefixState(tuple(ids), self.network.prefix(len(ids)))
+    def add_prefix(self, ids: Sequence[int], common: int = 0) -> PrefixState:
+        """`common` says how many of the first tokens the next prefix is likely to begin with, too. They are pieces of
+        their own whether they have been kept or not, so that the sums, and the texts, are the same."""
+        kept_ids, kept = self._kept
+        known = common > 0 and tuple(ids[:common]) == kept_ids
+        sequence = self.network.prefix(len(ids), kept if known else None)
+        prefix = PrefixState(tuple(ids), sequence, common if known else 0, common)
         if not prefix.ready:
             self._reading.append(prefix)
         return prefix
@@ -100,7 +108,8 @@ class Engine:
             budget -= len(segments[-1].ids)
         prefix = self._reading[0] if self._reading else None
         if prefix is not None:
-            piece = prefix.ids[prefix.done : prefix.done + max(budget, 16)]
+            end = prefix.common if prefix.done < prefix.common else len(prefix.ids)
+            piece = prefix.ids[prefix.done : min(prefix.done + max(budget, 16), end)]
             segments.append(Segment(prefix.sequence, piece))
             prefix.done += len(piece)
         if not segments:
@@ -111,9 +120,19 @@ class Engine:
             for stem in joining:  # nobody else knows of what they hold
                 self._free(stem)
             raise
-        if prefix is not None and prefix.ready:
-            self._reading.popleft()
+        if prefix is not None:
+            if prefix.done == prefix.common:
+                self._keep(prefix)
+            if prefix.ready:
+                self._reading.popleft()
         self._settle(running, joining, output)
+
+    def _keep(self, prefix: PrefixState) -> None:
+        """Remembers what has been read of a prefix, in the place of the last one."""
+        _, last = self._kept
+        if last is not None:
+            self.network.drop(last)
+        self._kept = (prefix.ids[: prefix.common], self.network.prefix(prefix.common, prefix.sequence))
 
     def _pass(self, segments: Sequence[Segment]) -> Output:
         self.passes += 1

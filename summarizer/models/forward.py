@@ -80,14 +80,20 @@ class FastNetwork:
     # --- sequences ---
 
     @torch.inference_mode()
-    def prefix(self, size: int) -> SharedPrefix:
+    def prefix(self, size: int, beginning: SharedPrefix | None = None) -> SharedPrefix:
         shape = self.weights.shape
         dims = (shape.kv_heads, size, shape.head_dim)
 
         def room() -> list[Tensor]:
             return [torch.empty(dims, dtype=self.dtype, device=self.device) for _ in range(shape.layers)]
 
-        return SharedPrefix(size, room(), room())
+        prefix = SharedPrefix(size, room(), room())
+        if beginning is not None:
+            prefix.length = done = beginning.length
+            kept, made = [*beginning.keys, *beginning.values], [*prefix.keys, *prefix.values]
+            for source, target in zip(kept, made, strict=True):
+                target[:, :done] = source[:, :done]
+        return prefix
 
     @torch.inference_mode()
     def row(self, prefix: SharedPrefix, capacity: int) -> RowCache:

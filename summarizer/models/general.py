@@ -56,8 +56,8 @@ class GeneralNetwork:
         # Releases from 5.24 on call it "cache", on the way in and out.
         self._cache_name = "cache" if "cache" in accepted else "past_key_values"
 
-    def prefix(self, size: int) -> _State:
-        return _State()
+    def prefix(self, size: int, beginning: _State | None = None) -> _State:
+        return _State() if beginning is None else _State(cache=copy.deepcopy(beginning.cache), length=beginning.length)
 
     def row(self, prefix: _State, capacity: int) -> _State:
         return _State(parent=prefix)

@@ -108,7 +108,7 @@ class LocalModel:
                 f"The article takes {len(ids)} tokens; {self._info.name} holds {self._info.context_tokens}.",
                 "Shorten the article, or use a model with a longer context.",
             )
-        state = self._scheduler.read(ids, stop)
+        state = self._scheduler.read(ids, stop, len(self._chat.common(prefix.system)))
         session = LocalSession(self._info, self._chat, self._scheduler, state, bool(prefix.system), self._probe)
         session.seconds["read"] = time.perf_counter() - started
         try:

@@ -41,8 +41,8 @@ class Network(Protocol):
     path: str  # "fast" or "general", for people
     copies_prefix: bool  # whether each row holds its own copy of the prefix
 
-    def prefix(self, size: int) -> Sequenced:
-        """A new, empty prefix that will hold `size` tokens."""
+    def prefix(self, size: int, beginning: Sequenced | None = None) -> Sequenced:
+        """A new prefix that will hold `size` tokens; it begins with a copy of what the prefix `beginning` holds."""
         ...
 
     def row(self, prefix: Sequenced, capacity: int) -> Sequenced:

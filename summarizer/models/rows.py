@@ -44,11 +44,12 @@ class Score:
 
 @dataclass(slots=True, eq=False)
 class PrefixState:
-    """A prefix that is being read (`pending`) or has been."""
+    """A prefix that is being read or has been. Other prefixes may begin with its first `common` tokens, too."""
 
     ids: tuple[int, ...]
     sequence: Any
     done: int = 0
+    common: int = 0
 
     @property
     def ready(self) -> bool:

@@ -38,6 +38,7 @@ class _Ticket:
 
     events: queue.SimpleQueue[RowState | PrefixState | BaseException] = field(default_factory=queue.SimpleQueue)
     ids: tuple[int, ...] = ()
+    common: int = 0
     prefix: PrefixState | None = None
     waiting: deque[RowState] = field(default_factory=deque)
     running: list[RowState] = field(default_factory=list)
@@ -54,9 +55,10 @@ class Scheduler:
         # Ends the thread when this object is forgotten, and before the interpreter goes away under it.
         self._end = weakref.finalize(self, _stop_worker, self._worker.inbox, self._thread)
 
-    def read(self, ids: Sequence[int], stop: Stop) -> PrefixState:
-        """Waits for room, reads the prefix, returns it. `release` gives it back."""
-        ticket = _Ticket(ids=tuple(ids))
+    def read(self, ids: Sequence[int], stop: Stop, common: int = 0) -> PrefixState:
+        """Waits for room, reads the prefix, returns it. `release` gives it back. Its first `common` tokens are kept for
+        the next one."""
+        ticket = _Ticket(ids=tuple(ids), common=common)
         self._post(lambda: self._worker.reads.append(ticket))
         for event in self._events(ticket, stop):
             assert isinstance(event, PrefixState)
@@ -185,7 +187,7 @@ class _Worker:
             taken = sum(len(prefix.ids) for prefix in self.held)
             if self.held and taken + len(ticket.ids) > self.limits.prefix_tokens:
                 break
-            ticket.prefix = self.engine.add_prefix(ticket.ids)
+            ticket.prefix = self.engine.add_prefix(ticket.ids, ticket.common)
             self.held.append(ticket.prefix)
             self.reading.append(self.reads.popleft())
         while self.writes:

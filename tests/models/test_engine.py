@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,45 @@ def test_together_alone_and_generate_agree(name: str, shared: bool, directories:
     for row, job, whole in zip(rows, jobs, wholes, strict=True):
         assert row.tokens == alone(ours, prefix, job) == generate(theirs, whole, COUNT)
         assert row.logprobs == pytest.approx(logprobs(theirs, whole, row.tokens), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", [*FAST, *GENERAL])
+def test_what_prefixes_begin_with_is_read_once(name: str, directories: dict[str, Path]) -> None:
+    ours, theirs = engine(directories[name]), reference(directories[name])
+    documents = [ids(count, 30 + count) for count in (9, 25, 0)]
+    read = count_tokens(ours)
+    for i, document in enumerate(documents):
+        whole = [*PREFIX, *document]
+        before = sum(read)
+        prefix = ours.prefill(whole, len(PREFIX))
+        assert sum(read) - before == len(document) + (0 if i else len(PREFIX))
+        for suffix in SUFFIXES:
+            (row,) = ours.run(prefix, [Write(tuple(suffix), COUNT)])
+            assert row.tokens == generate(theirs, [*whole, *suffix], COUNT)
+        ours.drop_prefix(prefix)
+    other = ours.prefill([*SUFFIXES[3], *PREFIX], len(SUFFIXES[3]))
+    (row,) = ours.run(other, [Write(tuple(SUFFIXES[0]), COUNT)])
+    assert row.tokens == alone(ours, list(other.ids), Write(tuple(SUFFIXES[0]), COUNT))
+
+
+def count_tokens(engine: Engine) -> list[int]:
+    """The tokens of each pass from now on."""
+    run, seen = engine.network.run, list[int]()
+
+    def counted(segments: Sequence[Segment]) -> Output:
+        seen.append(sum(len(segment.ids) for segment in segments))
+        return run(segments)
+
+    engine.network.run = counted  # type: ignore[method-assign]
+    return seen
+
+
+def test_a_kept_beginning_changes_no_bit(directories: dict[str, Path]) -> None:
+    whole, job = [*PREFIX, *ids(25, 31)], Write(tuple(SUFFIXES[2]), COUNT)
+    for dtype in ("float32", "int8"):
+        ours = engine(directories["llama"], dtype)
+        told = [ours.run(ours.prefill(whole, len(PREFIX)), [job])[0].logprobs for _ in range(2)]
+        assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("name", [*FAST, "gpt2"])
