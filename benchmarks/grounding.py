@@ -1,11 +1,12 @@
 """How well each signal of the grounding check agrees with people: sentence-level ROC AUC and balanced accuracy.
 
-    python benchmarks/grounding.py PATH [--model SPEC [--likelihood]] [--limit N]
+    python benchmarks/grounding.py PATH [--model SPEC [--signals NAME ...]] [--limit N]
 
 PATH is mturk_xsum.jsonl of QAGS (Wang, Cho and Lewis, 2020): news articles with summary sentences that three readers
 each judged consistent or not; the majority counts. Combinations are cross-validated by article; intervals are from
-1,000 bootstrap samples of articles. With --model, the model is asked about each sentence as well, and with
---likelihood its likelihood of the sentence with and without the article is a signal, too.
+1,000 bootstrap samples of articles. With --model, the model is asked as well: "asked", whether the article states all
+of the sentence; "evidence", whether the few sentences do that carry most of it; "likelihood", how likely the sentence
+is behind the article, and how much the article adds to that.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
 from summarizer.config import load_config
 from summarizer.grounding.judge import judge
 from summarizer.grounding.source import source_of
@@ -28,14 +31,16 @@ from summarizer.prompting import Prompts
 from summarizer.segment import segment
 from summarizer.types import Article
 from summarizer.words import content_stems
+from training.logistic import logistic
 
 FOLDS, SAMPLES, RIDGE = 10, 1_000, 1.0
 SIGNALS = (
     "coverage", "single", "pairs", "new", "new clause", "figure displaced", "date displaced", "locks",
 )  # fmt: skip
-MODELS = ("asked", "likelihood", "likelihood gain")
+# What a model is asked, and the signals that come of it.
+MODELS = {"asked": ("asked",), "evidence": ("asked of evidence",), "likelihood": ("likelihood", "likelihood gain")}
 # What the model says, what the article holds, what is new, what is exactly wrong: signals that see different things.
-ONE_OF_EACH = ("asked", "coverage", "new clause", "locks")
+ONE_OF_EACH = ("asked", "asked of evidence", "coverage", "new clause", "locks")
 ASK = "Is every detail of this statement stated in the article? Answer Yes or No.\nStatement: {sentence}"
 LEAST = 1e-4  # a probability's, so that log-odds stay finite
 INSTRUCTION = "Summarise the article in one sentence."
@@ -50,20 +55,21 @@ class Example:
     sentence: str
     consistent: bool
     signals: dict[str, float]
+    evidence: tuple[str, ...]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path)
     parser.add_argument("--model", help="also ask this model, such as tiny or house")
-    parser.add_argument("--likelihood", action="store_true")
+    parser.add_argument("--signals", nargs="+", choices=list(MODELS), default=["asked", "evidence"])
     parser.add_argument("--limit", type=int)
     parser.add_argument("--threads", type=int)
     asked = parser.parse_args()
     rows = [json.loads(line) for line in asked.path.read_text(encoding="utf-8").splitlines()][: asked.limit]
     examples = read(rows)
     if asked.model:
-        examples = with_model(examples, rows, asked.model, asked.threads, asked.likelihood)
+        examples = with_model(examples, rows, asked.model, asked.threads, asked.signals)
     label = np.array([e.consistent for e in examples], dtype=float)
     group = np.array([e.article for e in examples])
     print(f"{len(examples)} sentences of {len(rows)} articles, {label.mean():.0%} consistent\n")
@@ -72,25 +78,25 @@ def main() -> int:
     table = np.array([[e.signals[n] for n in names] for e in examples])
     for i, name in enumerate(names):
         show(name, table[:, i], label, group)
-    ours = [n for n in names if n not in {"word overlap", *MODELS}]
-    parts = [("lexical signals together", ours)]
-    if "asked" in names:
-        parts.append(("one of each kind together", [*ONE_OF_EACH]))
+    each = [n for n in ONE_OF_EACH if n in names]
+    parts = [("lexical signals together", list(SIGNALS))]
+    if asked.model:
+        parts.append(("one of each kind together", each))
         parts.append(("all together", [n for n in names if n != "word overlap"]))
     for title, wanted in parts:
         together = crossed(table[:, [names.index(n) for n in wanted]], label, group)
         show(title, together, label, group)
-        for name in ("word overlap", *ONE_OF_EACH):
-            if name in names:
-                low, high = difference(together, table[:, names.index(name)], label, group)
-                print(f"    ROC AUC above {name}: [{low:+.3f}, {high:+.3f}]")
+        for name in ("word overlap", *each):
+            low, high = difference(together, table[:, names.index(name)], label, group)
+            print(f"    ROC AUC above {name}: [{low:+.3f}, {high:+.3f}]")
     return 0
 
 
 def read(rows: Sequence[dict[str, Any]]) -> list[Example]:
     examples = []
     for at, row in enumerate(rows):
-        source = source_of(segment(Article(row["article"])))
+        reading = segment(Article(row["article"]))
+        source = source_of(reading)
         words = set(content_stems(row["article"]))
         for told in row["summary_sentences"]:
             votes = [r["response"] == "yes" for r in told["responses"]]
@@ -103,37 +109,52 @@ def read(rows: Sequence[dict[str, Any]]) -> list[Example]:
                 signals[name] = values[name] if good else -values[name]
             exact = {"name", "figure", "date", "quotation"}
             signals["locks"] = -float(sum(rule in exact for rule, _ in judged.problems))
-            examples.append(Example(at, told["sentence"], sum(votes) * 2 > len(votes), signals))
+            # What a story is about stands in its first sentence.
+            evidence = tuple(reading.text_of(n) for n in sorted({1, *judged.evidence}))
+            examples.append(Example(at, told["sentence"], sum(votes) * 2 > len(votes), signals, evidence))
     return examples
 
 
 def with_model(
-    examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None, likelihood: bool
+    examples: Sequence[Example], rows: Sequence[dict[str, Any]], spec: str, threads: int | None, wanted: Sequence[str]
 ) -> list[Example]:
-    """The examples with what the model says of each sentence. "asked" are the log-odds of Yes to the question whether
-    the article states all of it; "likelihood" the mean log-probability a token behind the article, and "likelihood
-    gain" how much the article adds to it."""
+    """The examples with what the model says of each sentence. What it is asked gives the log-odds of its Yes;
+    "likelihood" is the mean log-probability a token behind the article, and "likelihood gain" how much the article adds
+    to it."""
     from summarizer.models import open_model
-    from summarizer.models.protocol import Prefix
+    from summarizer.models.protocol import Prefix, Session
 
     made = []
-    config = load_config()
+    prompts = Prompts(load_config().prompt_dirs)
+
+    def document(text: str) -> Prefix:
+        return Prefix(prompts.system(), prompts.document(segment(Article(text))))
+
+    def log_odds(session: Session, sentence: str) -> float:
+        ((yes, no),) = session.rate([ASK.format(sentence=sentence)], ("Yes", "No"))
+        return log(max(yes, LEAST) / max(no, LEAST))
+
+    def likelihood(session: Session, texts: Sequence[str]) -> list[float]:
+        return [value or 0.0 for value in session.likelihood([(INSTRUCTION, text) for text in texts])]
+
     with open_model(spec, threads=threads) as model:
-        prompts = Prompts(config.prompt_dirs, model.info.adapter)
-        with model.read(Prefix(prompts.system(), "Article: (none)\n\n")) as session:
-            texts = [e.sentence for e in examples] if likelihood else []
-            alone = [value or 0.0 for value in session.likelihood([(INSTRUCTION, text) for text in texts])]
+        with model.read(document("None.")) as session:
+            alone = likelihood(session, [e.sentence for e in examples] if "likelihood" in wanted else [])
         for at, example in enumerate(examples):
             signals = dict(example.signals)
-            document = prompts.document(segment(Article(rows[example.article]["article"])))
-            with model.read(Prefix(prompts.system(), document)) as session:
-                ((yes, no),) = session.rate([ASK.format(sentence=example.sentence)], ("Yes", "No"))
-                signals["asked"] = log(max(yes, LEAST) / max(no, LEAST))
-                if likelihood:
-                    (given,) = session.likelihood([(INSTRUCTION, example.sentence)])
-                    signals |= {"likelihood": given or 0.0, "likelihood gain": (given or 0.0) - alone[at]}
+            if "evidence" in wanted:
+                with model.read(document(" ".join(example.evidence))) as session:
+                    signals["asked of evidence"] = log_odds(session, example.sentence)
+            if {"asked", "likelihood"} & set(wanted):
+                with model.read(document(rows[example.article]["article"])) as session:
+                    if "asked" in wanted:
+                        signals["asked"] = log_odds(session, example.sentence)
+                    if "likelihood" in wanted:
+                        (given,) = likelihood(session, [example.sentence])
+                        signals |= {"likelihood": given, "likelihood gain": given - alone[at]}
             made.append(replace(example, signals=signals))
-            print(f"{at + 1}/{len(examples)} {signals['asked']:.3f} {example.consistent}", file=sys.stderr, flush=True)
+            told = {name: round(signals[name], 3) for names in MODELS.values() for name in names if name in signals}
+            print(f"{at + 1}/{len(examples)} {example.consistent} {told}", file=sys.stderr, flush=True)
     return made
 
 
@@ -190,12 +211,7 @@ def crossed(table: Array, label: Array, group: Array) -> Array:
         train, test = fold != k, fold == k
         mean, spread = table[train].mean(0), table[train].std(0) + 1e-9
         x = np.c_[np.ones(train.sum()), (table[train] - mean) / spread]
-        w = np.zeros(x.shape[1])
-        penalty = np.eye(len(w)) * RIDGE
-        penalty[0, 0] = 0
-        for _ in range(30):
-            p = 1 / (1 + np.exp(-x @ w))
-            w += np.linalg.solve((x.T * (p * (1 - p))) @ x + penalty, x.T @ (label[train] - p) - penalty @ w)
+        w = logistic(x, label[train], np.array([0.0] + [RIDGE] * table.shape[1]))
         result[test] = np.c_[np.ones(test.sum()), (table[test] - mean) / spread] @ w
     return result
 

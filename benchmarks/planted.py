@@ -35,6 +35,7 @@ from summarizer.grounding.decision import Features  # noqa: E402
 from summarizer.grounding.judge import judge  # noqa: E402
 from summarizer.grounding.locks import locks  # noqa: E402
 from summarizer.grounding.questions import answered_by  # noqa: E402
+from training.logistic import logistic  # noqa: E402
 
 CORPUS = tuple(
     ROOT / "training" / "corpus" / f"{name}.jsonl" for name in ("briefs", "literal-1", "literal-2", "literal-3")
@@ -45,7 +46,7 @@ GROUNDING = ROOT / "summarizer" / "grounding"
 MAY_WITHHOLD = {
     "support": 0.002,
     "inferred": 0.001,
-    "denial": 0.007,
+    "denial": 0.005,
     "figure": 0.002,
     "date": 0.0015,
     "person": 0.0008,
@@ -178,11 +179,11 @@ def fit(materials: Sequence[planted.Material], seed: int) -> None:
     foreign = strangers(materials, seed)
     print(f"fitting on {len(true)} true, {len(negated)} negated, {len(foreign)} foreign statements")
     invented = [judge(c.material.source, c.text).features for c in cases if c.kind in planted.INVENTIONS]
-    support = logistic(table(true, SUPPORT), table([*foreign, *invented], SUPPORT))
+    support = apart(table(true, SUPPORT), table([*foreign, *invented], SUPPORT))
     trust = [decision.probability(f.values, support) for f in true if not f.values["hedged"]]
     hedged = [decision.probability(f.values, support) for f in true if f.values["hedged"]]
     with_not = [f for f in true if f.values["not"]]
-    denial = logistic(table([f for f in negated if f.values["not"]], DENIAL), table(with_not, DENIAL))
+    denial = apart(table([f for f in negated if f.values["not"]], DENIAL), table(with_not, DENIAL))
     denied = sorted((decision.probability(f.values, denial) for f in with_not), reverse=True)
     allowed = int(MAY_WITHHOLD["denial"] * len(true))
     plain, plain_most = strictness(true, [*foreign, *invented], hedged=False)
@@ -212,7 +213,7 @@ def strictness(true: Sequence[Features], false: Sequence[Features], *, hedged: b
     """The weights that tell inventions from true statements, and the probability above which CAUGHT of them lie."""
     good = [f for f in true if bool(f.values["hedged"]) == hedged]
     bad = [f for f in false if bool(f.values["hedged"]) == hedged]
-    weights = logistic(table(bad, INVENTED), table(good, INVENTED))
+    weights = apart(table(bad, INVENTED), table(good, INVENTED))
     return weights, quantile([decision.probability(f.values, weights) for f in bad], 1 - CAUGHT)
 
 
@@ -235,17 +236,13 @@ def table(seen: Sequence[Features], names: Sequence[str]) -> dict[str, Any]:
     return {"names": names, "rows": np.array([[f.values[name] for name in names] for f in seen])}
 
 
-def logistic(positive: dict[str, Any], negative: dict[str, Any]) -> dict[str, float]:
-    """Ridge logistic regression by Newton's method, both classes of equal weight; the bias isn't shrunk."""
+def apart(positive: dict[str, Any], negative: dict[str, Any]) -> dict[str, float]:
+    """A logistic regression with both classes of equal weight; the bias isn't shrunk."""
     x = np.vstack([positive["rows"], negative["rows"]])
     y = np.r_[np.ones(len(positive["rows"])), np.zeros(len(negative["rows"]))]
     weight = np.where(y == 1, len(y) / (2 * y.sum()), len(y) / (2 * (1 - y).sum()))
     names = list(positive["names"])
-    penalty = np.diag([0.0 if name == "bias" else RIDGE for name in names])
-    w = np.zeros(len(names))
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-x @ w))
-        w += np.linalg.solve((x.T * (weight * p * (1 - p))) @ x + penalty, x.T @ (weight * (y - p)) - penalty @ w)
+    w = logistic(x, y, np.array([0.0 if name == "bias" else RIDGE for name in names]), weight)
     return {name: round(float(value), 3) for name, value in zip(names, w, strict=True)}
 
 

@@ -1,11 +1,11 @@
-"""How well a model's relevance agrees with the corpus, and the calibration that configs/relevance.toml holds.
+"""How well a model's relevance agrees with the corpus, and the calibration that configs/models.toml holds.
 
     python benchmarks/relevance.py [CORPUS.jsonl] [--model house] [--articles 24]
 
 Every chosen article is rated for all sixteen sectors, by the adapter's probe or the model's digits. Printed are the
 mean absolute error and Spearman's rank correlation as the model says it, calibrated by least squares on all articles
 but the one that is judged (so no article is judged by a calibration that saw it), and for scale the error of always
-saying the corpus's median; then the table for configs/relevance.toml, fitted on all of them. Only articles that the
+saying the corpus's median; then the table for configs/models.toml, fitted on all of them. Only articles that the
 house adapter was not trained on are used, in the order of their ids' hashes; the shipped probe has seen most of them.
 """
 
@@ -43,13 +43,14 @@ def main() -> None:
     given, said = [], []
     with open_model(options.model) as model:
         spec = model.info.spec
-        prompts = Prompts(config.prompt_dirs, model.info.adapter)
+        prompts = Prompts(config.prompt_dirs)
         for number, case in enumerate(cases[: options.articles], 1):
             print(f"{number}/{options.articles} {case.id}", file=sys.stderr, flush=True)
             beats = sorted(case.scores)
             panel = Panel("all", "All", tuple(config.sectors[beat] for beat in beats))
-            with model.read(Prefix(prompts.system(), prompts.document(segment(case.article)))) as session:
-                said.append([rating.expected for rating in score(session, prompts, panel)])
+            reading = segment(case.article)
+            with model.read(Prefix(prompts.system(), prompts.document(reading))) as session:
+                said.append([rating.expected for rating in score(session, prompts, reading, panel)])
             given.append([case.scores[beat] for beat in beats])
     report(spec, np.array(given, dtype=float), np.array(said))
 

@@ -7,8 +7,9 @@
 benchmarks/written.jsonl holds a sentence a line as a model wrote it, before any check: the article's id, "form", how it
 was written, the kind of section, and "true": whether two readers, each with the article beside the sentence, would let
 it pass, as a fact that the article states or as a hedged consequence of such facts. "joined" were paragraphs made from
-several sentences at once, by the adapter of 25 November 2026 at its full strength; "shortened" is what the pipeline
-asks for now. The articles are of the tuning part, and no adapter was trained on them.
+several sentences at once, by the adapter of 25 November 2026 at its full strength; "shortened" a sentence at a time, by
+the same adapter at half its strength; "taught" by the adapter of 26 November, which was trained on that form. The
+articles are of the tuning part, and no adapter was trained on them.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from summarizer.grounding.judge import Judgement, judge  # noqa: E402
 from summarizer.types import Draft, Options, Panel, SectionKind  # noqa: E402
 from training.examples import is_held_out  # noqa: E402
 
-FORM = "shortened"
+FORM = "taught"
 JUDGED = Path(__file__).with_suffix(".jsonl")
 # Longer than what was trained on, and shorter than what takes minutes to read.
 WORDS = range(341, 441)

@@ -18,7 +18,7 @@ from typing import Any
 from summarizer.errors import UnknownName
 from summarizer.records import read_records
 from summarizer.toml import Problems, read_toml, toml_files
-from summarizer.types import Analyst, Calibration, Panel, Record
+from summarizer.types import Analyst, Calibration, Panel, Record, Traits
 
 CONFIG_DIR_VARIABLE = "ANALYST_BRIEF_CONFIG_DIR"
 MAX_ANALYSTS = 8
@@ -29,8 +29,8 @@ ANALYST_KEYS = frozenset({"beat", "title", "sector", "lens", "terms"})
 class Config:
     """All that a brief depends on besides the article and the model.
 
-    `prompt_dirs` are searched in order; `service_file` is the last service.toml found; `calibrations` are by the
-    model's SPEC.
+    `prompt_dirs` are searched in order; `service_file` is the last service.toml found; `traits` are by the model's
+    SPEC.
     """
 
     panels: Mapping[str, Panel]
@@ -38,7 +38,7 @@ class Config:
     records: tuple[Record, ...]
     prompt_dirs: tuple[Path, ...]
     service_file: Path | None = None
-    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    traits: Mapping[str, Traits] = field(default_factory=dict)
 
     def panel(self, name: str) -> Panel:
         """The panel called `name`. Raises UnknownName, which lists those that exist."""
@@ -49,9 +49,9 @@ class Config:
                 f"There is no panel called {name!r}.", f"Choose one of: {', '.join(sorted(self.panels))}."
             ) from None
 
-    def calibration(self, spec: str) -> Calibration:
-        """How to read the relevance of the model `spec`; one that isn't named is taken at its word."""
-        return self.calibrations.get(spec, Calibration())
+    def traits_of(self, spec: str) -> Traits:
+        """What is known of the model `spec`; one that isn't named is taken at its word."""
+        return self.traits.get(spec, Traits())
 
 
 def data_dir(kind: str) -> Path:
@@ -88,15 +88,16 @@ def load_config(config_dir: Path | str | None = None, *, today: date | None = No
         if (panel := _panel(path, sectors, problems)) is not None
     }
     records = read_records(toml_files(roots, "background/*.toml"), frozenset(sectors), problems, today)
-    calibrations = {
-        spec: calibration
-        for path in toml_files(roots, "relevance.toml")
+    traits = {
+        spec: known
+        for root in roots
+        for path in toml_files([root], "models.toml")
         for spec, table in read_toml(path, problems).items()
-        if (calibration := _calibration(path, spec, table, problems)) is not None
+        if (known := _traits(path, spec, table, problems)) is not None
     }
     problems.raise_any()
     services = toml_files(roots, "service.toml")
-    return Config(panels, sectors, records, tuple(prompt_dirs), services[-1] if services else None, calibrations)
+    return Config(panels, sectors, records, tuple(prompt_dirs), services[-1] if services else None, traits)
 
 
 # --- panels --------------------------------------------------------------------------------------------------
@@ -143,17 +144,21 @@ def _analyst(path: Path, key: str, table: Any, sectors: Mapping[str, Analyst], p
     return Analyst(**values, beat=beat, terms=tuple(terms))
 
 
-def _calibration(path: Path, spec: str, table: Any, problems: Problems) -> Calibration | None:
+def _traits(path: Path, spec: str, table: Any, problems: Problems) -> Traits | None:
     if not isinstance(table, dict):
         problems.add(path, spec, "must be a table")
         return None
     before = len(problems.found)
-    problems.unknown_keys(path, spec, table, {"offset", "slope", "error"})
-    values = []
-    for key in ("offset", "slope", "error"):
+    line, signs = ("offset", "slope", "error"), ("share", "words")
+    problems.unknown_keys(path, spec, table, {*line, *signs, "concludes"})
+    values = {}
+    for key in [*(line if any(key in table for key in line) else ()), *(key for key in signs if key in table)]:
         value = table.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             problems.add(path, f"{spec}.{key}", "must be a number")
             continue
-        values.append(float(value))
-    return Calibration(*values) if len(problems.found) == before else None
+        values[key] = float(value)
+    concludes = table.get("concludes", True)
+    if not isinstance(concludes, bool):
+        problems.add(path, f"{spec}.concludes", "must be true or false")
+    return Traits(Calibration(**values), concludes) if len(problems.found) == before else None

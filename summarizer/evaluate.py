@@ -149,10 +149,11 @@ def _rate(case: Case, model: Model, config: Config, tally: _Tally) -> None:
     """Relevance for every sector that the corpus scores, not only for the panel's."""
     beats = sorted(case.scores)
     panel = Panel("all", "All", tuple(config.sectors[beat] for beat in beats))
-    prompts = Prompts(config.prompt_dirs, model.info.adapter)
-    calibration = config.calibration(model.info.spec)
-    with model.read(Prefix(prompts.system(), prompts.document(segment(case.article)))) as session:
-        for beat, rating in zip(beats, score(session, prompts, panel, calibration), strict=True):
+    prompts = Prompts(config.prompt_dirs)
+    calibration = config.traits_of(model.info.spec).calibration
+    reading = segment(case.article)
+    with model.read(Prefix(prompts.system(), prompts.document(reading))) as session:
+        for beat, rating in zip(beats, score(session, prompts, reading, panel, calibration), strict=True):
             tally.given.append(case.scores[beat])
             tally.expected.append(rating.expected)
 

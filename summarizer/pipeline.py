@@ -76,9 +76,9 @@ def write_brief(
     `stop()` becomes true, and whatever the model raises.
     """
     clock = _Clock()
-    prompts = Prompts(config.prompt_dirs, model.info.adapter)
+    traits = config.traits_of(model.info.spec)
+    prompts = Prompts(config.prompt_dirs)
     reading = _fitted(segment(article), model, prompts)
-    evidence = choose(reading, panel, ANCHORS)
     records = bearing(reading, panel, config.records, quoted(reading, past(article), sentences_of))
 
     watch(Progress("read", 0, 1))
@@ -88,11 +88,23 @@ def write_brief(
     try:
         watch(Progress("read", 1, 1))
         with clock.measure("score"):
-            ratings = score(session, prompts, panel, config.calibration(model.info.spec))
+            ratings = score(session, prompts, reading, panel, traits.calibration)
         watch(Progress("score", 1, 1))
+        evidence = choose(reading, panel, ANCHORS, [rating.score for rating in ratings])
         with clock.measure("write"):
             told = clock.noting(watch)
-            draft = write(session, prompts, reading, panel, evidence, records, options, watch=told, stop=stop)
+            draft = write(
+                session,
+                prompts,
+                reading,
+                panel,
+                evidence,
+                records,
+                options,
+                watch=told,
+                stop=stop,
+                concludes=traits.concludes,
+            )
         inspect(draft)
         with clock.measure("verify"):
             verdict = verify(

@@ -1,9 +1,8 @@
 """Renders the prompts: Jinja2 files in `prompts/`, one a section, strict about names that aren't given.
 
-In: the values that a prompt names. Out: text. `system` and `article` make the prefix that all rows of a brief
-share; every other prompt is the end of the same user message. An adapter that was trained with prompts of its own may
-have them in a sub-directory of its name. This module knows no model: which tokens a text becomes, and that none of
-them is a control token, is the model layer's affair.
+In: the values that a prompt names. Out: text. `system` and `article` make the prefix that all rows of a brief share,
+and say what each task is; every other prompt is the end of the same user message, and only names its task. This module
+knows no model: which tokens a text becomes, and that none of them is a control token, is the model layer's affair.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ from summarizer.errors import ConfigError
 from summarizer.types import Reading
 
 SUFFIX = ".txt.j2"
+# The answer that the prompts ask for where nothing sound can be said.
+NOTHING = "None."
 
 
 class Prompts:
-    """The prompts of a list of directories; an earlier directory's file replaces a later one's, and in each of them
-    those in the sub-directory `adapter` come first.
+    """The prompts of a list of directories; an earlier directory's file replaces a later one's.
 
     `version` is a hash of all their contents, so that a brief says which prompts wrote it.
     """
 
-    def __init__(self, directories: Sequence[Path], adapter: str = "") -> None:
-        self._directories = [path for root in directories for path in ([root / adapter, root] if adapter else [root])]
+    def __init__(self, directories: Sequence[Path]) -> None:
         # Prompts are plain text: nothing in them is escaped, and a line that holds only a tag leaves no gap.
         self._environment = Environment(
-            loader=FileSystemLoader(self._directories),
+            loader=FileSystemLoader(directories),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -51,13 +50,8 @@ class Prompts:
     def render(self, name: str, /, **values: Any) -> str:
         """The prompt `name` with `values`. Raises ConfigError where the file is faulty or names something
         that isn't given."""
-        return self.ask(name, **values)[0]
-
-    def ask(self, name: str, /, **values: Any) -> tuple[str, str]:
-        """The prompt and how the answer must begin: what the prompt sets as `opening`, or nothing."""
         try:
-            module = self._environment.get_template(name + SUFFIX).make_module(values)
-            return str(module).strip(), str(getattr(module, "opening", ""))
+            return self._environment.get_template(name + SUFFIX).render(values).strip()
         except TemplateError as error:
             raise ConfigError([f"prompts/{name}{SUFFIX}: {error}"], "Correct the prompt and try again.") from error
 
@@ -72,14 +66,14 @@ class Prompts:
 
 def shortening(prompts: Prompts, reading: Reading, number: int, before: Sequence[int]) -> str:
     """The prompt that has one sentence made shorter; `before` are the sentences that it leans on."""
-    ((_, sentence),) = numbered(reading, [number])
-    return prompts.render("condense", sentence=sentence, before=" ".join(text for _, text in numbered(reading, before)))
+    (sentence,) = lines(reading, [number])
+    return prompts.render("condense", sentence=sentence, before=" ".join(lines(reading, before)))
 
 
 def _is_prompt(name: str) -> bool:
     return name.endswith(SUFFIX) and "/" not in name
 
 
-def numbered(reading: Reading, numbers: Sequence[int]) -> list[tuple[int, str]]:
-    """(number, text on one line) of the given sentences: the form in which prompts repeat evidence."""
-    return [(n, " ".join(reading.text_of(n).split())) for n in numbers]
+def lines(reading: Reading, numbers: Sequence[int]) -> list[str]:
+    """The given sentences, each on one line: the form in which prompts repeat evidence."""
+    return [" ".join(reading.text_of(n).split()) for n in numbers]

@@ -45,12 +45,22 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How a model's own expected relevance maps to an editor's: offset + slope * expected, both in points of the
-    scale from 1 to 10; `error` is the root mean square distance that remained on the corpus."""
+    """How a model's own expected relevance, from 1 to 10, maps to an editor's: offset + slope * expected, and points
+    for what the article's words say (score.py's signs); `error` is the root mean square distance that remained."""
 
     offset: float = 0.0
     slope: float = 1.0
     error: float | None = None
+    share: float = 0.0
+    words: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is known of a model. One that `concludes` may say more than sentences of the article made shorter."""
+
+    calibration: Calibration = Calibration()
+    concludes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +138,22 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A sentence from which a question starts, what it leaves open, and the words the question opens with."""
+    """A sentence from which a question starts, those that it leans on, and what it leaves open."""
 
     sentence: int
     context: tuple[int, ...]
     gap: str
-    opening: str
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Sentence numbers in the article's order, but `takeaway`'s best first. Of each analyst, in the order of the panel,
-    `reasons` has the sentence that matters most, and `analysts` the further ones. `before` has those that one leans
-    on."""
+    """Sentence numbers in the article's order, but `takeaway`'s best first. Of each analyst, `reasons` has the sentence
+    that matters most, `analysts` the others, `grounds` the sets for a consequence. `before` has those one leans on."""
 
     summary: tuple[int, ...]
     reasons: tuple[int, ...]
     analysts: tuple[tuple[int, ...], ...]
+    grounds: tuple[tuple[tuple[int, ...], ...], ...]
     takeaway: tuple[int, ...]
     anchors: tuple[Anchor, ...]
     before: Mapping[int, tuple[int, ...]]

@@ -78,6 +78,12 @@ def rarity(stem: str) -> float:
     return max(0.0, log(texts / (1 + counts.get(stem, 1))))
 
 
+def term_pattern(term: str) -> re.Pattern[str]:
+    """A word or phrase of an analyst's, in either case and as a whole; one that ends in * may go on."""
+    body = re.escape(term.rstrip("*"))
+    return re.compile(rf"\b{body}\w*" if term.endswith("*") else rf"\b{body}\b", re.IGNORECASE)
+
+
 def written_date(date: str) -> str:
     """ "2003-10-15" -> "15 October 2003", "2003-10" -> "October 2003", "2003" -> "2003"."""
     year, *rest = date.split("-")

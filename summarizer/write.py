@@ -8,12 +8,11 @@ nothing of this is published as it stands.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from summarizer.models.protocol import Completion, Row, Sampling, Session
-from summarizer.prompting import Prompts, numbered, shortening
+from summarizer.prompting import NOTHING, Prompts, lines, shortening
 from summarizer.types import (
     Draft,
     Evidence,
@@ -29,40 +28,35 @@ from summarizer.types import (
 )
 
 SENTENCE_TOKENS = 70
-# The first candidate is the model's most likely text, the others are drawn. A mild penalty keeps a small model
-# from looping; a stronger one makes it avoid the article's own names.
+# A mild penalty keeps a small model from looping; a stronger one makes it avoid the article's own names.
 REPETITION_PENALTY = 1.05
 TEMPERATURE = 0.7
 TOP_P = 0.9
-MOST_NAMES = 3
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
-# Capitalised words inside a sentence, and figures with their unit.
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w.'’&-]*\w(?: (?:(?:of|for|de) )?[A-Z][\w.'’&-]*\w)*")
-_FIGURE = re.compile(r"[$€£]?\d[\d,.]*\d?(?: (?:million|billion|percent|[a-z]{4,}))?")
 
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """One text: what is asked, and how the answer begins. A `varied` one is written anew for each candidate; a `short`
-    one ends with its first clause."""
-
-    instruction: str
-    opening: str = ""
-    varied: bool = False
-    short: bool = False
+# What is asked, and which answer to it: number 0 is the model's most likely one, the others are drawn.
+_Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A passage to be written: everything but its candidates. The answers to its asks make one text; each of `instead`
-    is a text that could take its place."""
+    """A passage to be written: everything but its candidates. The answers to `asks` stand in each of them, and behind
+    these the answer to one of `varied`; each of `instead` is asked for a text that could take its place."""
 
     kind: SectionKind
     index: int
-    asks: tuple[_Ask, ...]
     evidence: tuple[int, ...]
+    asks: tuple[str, ...] = ()
+    varied: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
-    instead: tuple[_Ask, ...] = ()
+
+    def texts(self, candidates: int) -> list[list[_Key]]:
+        """What each candidate is made of."""
+        always = [(ask, 0) for ask in self.asks]
+        # Another beginning is a better second try than another throw of the dice.
+        tries = [(ask, j) for j in range(candidates) for ask in self.varied][:candidates]
+        whole = [[*always, one] for one in tries] or [always]
+        return [text for text in (*whole, *([(ask, 0)] for ask in self.instead)) if text]
 
 
 def write(
@@ -76,19 +70,22 @@ def write(
     *,
     watch: Watch,
     stop: Stop,
+    concludes: bool = True,
 ) -> Draft:
-    """Candidates for every wanted section. Raises Cancelled soon after `stop()` becomes true."""
+    """Candidates for every wanted section. Where the model `concludes`, a sector ends with a consequence, the
+    comparison with what links its records to the story, and the brief with a sentence of the model's own. Raises
+    Cancelled soon after `stop()` becomes true."""
     places = [
         place
-        for place in _places(prompts, reading, panel, evidence, records)
+        for place in _places(prompts, reading, panel, evidence, records, concludes)
         if not options.sections or place.kind in options.sections
     ]
     # Two places that ask for the same share the answer; it counts for the first of them.
-    kinds: dict[tuple[_Ask, int], SectionKind] = {}
+    kinds: dict[_Key, SectionKind] = {}
     for place in places:
-        for ask in (*place.asks, *place.instead):
-            for j in range(options.candidates if ask.varied else 1):
-                kinds.setdefault((ask, j), place.kind)
+        for text in place.texts(options.candidates):
+            for key in text:
+                kinds.setdefault(key, place.kind)
     wanted = list(kinds)
     finished = 0
 
@@ -99,24 +96,20 @@ def write(
 
     rows = [_row(ask, options.seed, number, j) for number, (ask, j) in enumerate(wanted)]
     completions = session.write(rows, stop=stop, on_done=count)
-    texts = {key: _text(key[0], completion) for key, completion in zip(wanted, completions, strict=True)}
+    texts = {key: _text(completion) for key, completion in zip(wanted, completions, strict=True)}
+
+    def candidates(place: _Place) -> tuple[str, ...]:
+        made = ["\n".join(filter(None, map(texts.__getitem__, text))) for text in place.texts(options.candidates)]
+        return tuple(dict.fromkeys(made))
+
     return Draft(
-        tuple(
-            Passage(place.kind, place.index, _candidates(place, texts, options), place.evidence, place.records)
-            for place in places
-        )
+        tuple(Passage(place.kind, place.index, candidates(place), place.evidence, place.records) for place in places)
     )
 
 
-def _text(ask: _Ask, completion: Completion) -> str:
-    text = (ask.opening + completion.text).strip()
-    return text + "." if ask.short and completion.finish == "stop" and not text.endswith((".", "?", "!")) else text
-
-
-def _candidates(place: _Place, texts: Mapping[tuple[_Ask, int], str], options: Options) -> tuple[str, ...]:
-    """The texts of a place, each once."""
-    whole = ["\n".join(texts[ask, j if ask.varied else 0] for ask in place.asks) for j in range(options.candidates)]
-    return tuple(dict.fromkeys([*whole, *(texts[ask, 0] for ask in place.instead)]))
+def _text(completion: Completion) -> str:
+    text = completion.text.strip()
+    return "" if text == NOTHING else text
 
 
 def rewriter(
@@ -127,7 +120,7 @@ def rewriter(
     def rewrite(failed: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
         rows = [
             Row(
-                prompts.render("rewrite", evidence=numbered(reading, evidence), sentence=sentence),
+                prompts.render("rewrite", evidence=lines(reading, evidence), sentence=sentence),
                 max_tokens=SENTENCE_TOKENS,
                 stop=("\n",),
                 sampling=Sampling(repetition_penalty=REPETITION_PENALTY, seed=options.seed),
@@ -139,21 +132,11 @@ def rewriter(
     return rewrite
 
 
-def named_in(sentence: str) -> list[str]:
-    """A few names and figures of a sentence, so that what is asked about it can name them."""
-    text = " ".join(sentence.split())
-    found = [m.group() for m in _NAME.finditer(text) if m.group().lower() not in _DAYS] + [
-        m.group() for m in _FIGURE.finditer(text)
-    ]
-    return list(dict.fromkeys(found))[:MOST_NAMES]
-
-
-def _row(ask: _Ask, seed: int, number: int, candidate: int) -> Row:
+def _row(ask: str, seed: int, number: int, candidate: int) -> Row:
     row = Row(
-        ask.instruction,
+        ask,
         max_tokens=SENTENCE_TOKENS,
-        opening=ask.opening,
-        stop=("\n", ", ") if ask.short else ("\n",),
+        stop=("\n",),
         sampling=Sampling(repetition_penalty=REPETITION_PENALTY),
     )
     if candidate == 0:
@@ -163,34 +146,35 @@ def _row(ask: _Ask, seed: int, number: int, candidate: int) -> Row:
 
 
 def _places(
-    prompts: Prompts, reading: Reading, panel: Panel, evidence: Evidence, records: Sequence[Record]
+    prompts: Prompts,
+    reading: Reading,
+    panel: Panel,
+    evidence: Evidence,
+    records: Sequence[Record],
+    concludes: bool,
 ) -> list[_Place]:
     """Every place of the brief in the order in which it is read."""
 
-    def ask(prompt: str, numbers: Sequence[int], short: bool = False, **values: object) -> _Ask:
-        instruction, opening = prompts.ask(prompt, evidence=numbered(reading, numbers), **values)
-        return _Ask(instruction, opening, varied=True, short=short)
+    def ask(prompt: str, numbers: Sequence[int], **values: object) -> str:
+        return prompts.render(prompt, evidence=lines(reading, numbers), **values)
 
-    def fact(number: int) -> _Ask:
-        return _Ask(shortening(prompts, reading, number, evidence.before.get(number, ())))
+    def facts(numbers: Sequence[int]) -> tuple[str, ...]:
+        return tuple(shortening(prompts, reading, n, evidence.before.get(n, ())) for n in numbers)
 
-    places = [_Place("reason", i, (fact(number),), (number,)) for i, number in enumerate(evidence.reasons)]
-    places.append(_Place("summary", 0, tuple(map(fact, evidence.summary)), evidence.summary))
-    for i, (analyst, best, numbers) in enumerate(zip(panel.analysts, evidence.reasons, evidence.analysts, strict=True)):
-        given = tuple(sorted({best, *numbers[:1]}))
-        # What a small model adds behind the first comma of a consequence is wrong more often than not.
-        consequence = ask("consequence", given, short=True, analyst=analyst)
-        places.append(_Place("sector", i, (*map(fact, numbers), consequence), numbers))
+    places = [_Place("reason", i, (n,), facts([n])) for i, n in enumerate(evidence.reasons)]
+    places.append(_Place("summary", 0, evidence.summary, facts(evidence.summary)))
+    for i, analyst in enumerate(panel.analysts):
+        numbers = evidence.analysts[i]
+        sets = evidence.grounds[i] if concludes else ()
+        consequences = tuple(ask("consequence", grounds, analyst=analyst) for grounds in sets)
+        places.append(_Place("sector", i, numbers, facts(numbers), consequences))
     if records:
-        link = ask("comparison", sorted(evidence.takeaway), records=records)
+        link = (ask("comparison", sorted(evidence.takeaway), records=records),) if concludes else ()
         ids = tuple(record.id for record in records)
-        places.append(_Place("comparison", 0, (link,), evidence.takeaway, ids))
+        places.append(_Place("comparison", 0, evidence.takeaway, varied=link, records=ids))
     for i, anchor in enumerate(evidence.anchors):
         numbers = (*anchor.context, anchor.sentence)
-        names = named_in(reading.text_of(anchor.sentence))
-        question = ask("question", numbers, gap=anchor.gap, first=anchor.opening, names=names)
-        places.append(_Place("question", i, (question,), numbers))
-    closing = ask("takeaway", evidence.takeaway[:1])
-    instead = tuple(map(fact, evidence.takeaway))
-    places.append(_Place("takeaway", 0, (closing,), evidence.takeaway, instead=instead))
+        places.append(_Place("question", i, numbers, varied=(ask("question", numbers, gap=anchor.gap),)))
+    closing = (ask("takeaway", evidence.takeaway[:1]),) if concludes else ()
+    places.append(_Place("takeaway", 0, evidence.takeaway, instead=(*closing, *facts(evidence.takeaway))))
     return places

@@ -10,6 +10,7 @@ import pytest
 
 from summarizer import Config, ConfigError, UnknownName, load_config
 from summarizer.toml import is_date
+from summarizer.types import Calibration, Traits
 
 RECORD = """
 [[record]]
@@ -57,6 +58,17 @@ def test_a_dropped_file_adds_a_panel_and_one_of_the_same_name_replaces(tmp_path:
     assert "energy" in config.panels
 
 
+def test_what_is_known_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "models.toml").write_text(
+        '["hf:big"]\noffset = 1\nslope = 0.5\nerror = 2\n["hf:small"]\nconcludes = false\n'
+    )
+    config = load_config(tmp_path)
+    assert config.traits_of("hf:big") == Traits(Calibration(1.0, 0.5, 2.0), concludes=True)
+    assert config.traits_of("hf:small") == Traits(Calibration(), concludes=False)
+    assert config.traits_of("hf:other") == Traits()
+    assert not config.traits_of("house").concludes
+
+
 def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "panels").mkdir()
     (tmp_path / "background").mkdir()
@@ -71,7 +83,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         + RECORD.format(id="z", date="2003", text="The same text.")
         + RECORD.format(id="z", date="2004", text="The same  text.")
     )
-    (tmp_path / "relevance.toml").write_text('[tiny]\noffset = "low"\nslope = true\nbias = 1\n')
+    (tmp_path / "models.toml").write_text('[tiny]\noffset = "low"\nslope = true\nbias = 1\nconcludes = 1\n')
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
     told = "\n".join(caught.value.problems)
@@ -87,10 +99,11 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         "mine.toml:16: y2.text must be one sentence",
         "mine.toml:30: z is the id of two records, the other in mine.toml:23",
         "mine.toml:30: z has the same text as z in mine.toml:23",
-        "relevance.toml: tiny.offset must be a number",
-        "relevance.toml: tiny.slope must be a number",
-        "relevance.toml: tiny.error must be a number",
-        "relevance.toml: tiny.bias is unknown",
+        "models.toml: tiny.offset must be a number",
+        "models.toml: tiny.slope must be a number",
+        "models.toml: tiny.error must be a number",
+        "models.toml: tiny.bias is unknown",
+        "models.toml: tiny.concludes must be true or false",
     ):
         assert expected in told
 

@@ -63,6 +63,21 @@ def test_a_section_shares_no_sentence_with_another_where_there_are_enough(config
     assert len(set(told)) == len(told)
 
 
+def test_a_section_of_little_relevance_is_short(config: Config, reading: Reading) -> None:
+    evidence = choose(reading, config.panel("space"), 7, [9, 4, 1])
+    assert [len(numbers) for numbers in evidence.analysts] == [3, 1, 1]
+    assert [len(sets) for sets in evidence.grounds] == [2, 0, 0]
+
+
+def test_a_section_says_what_is_to_come_where_the_article_does(config: Config) -> None:
+    past = "The {} showed {} drones and missiles of the navy to its soldiers near the base on Monday."
+    sentences = [past.format(who, count) for who in ("yard", "army", "port") for count in (12, 14, 16)]
+    plan = "The town council plans to close a road beside the yard in May of next year."
+    reading = segment(Article(" ".join([*sentences, plan])))
+    first, *_ = choose(reading, config.panel("space"), 7).analysts
+    assert len(sentences) + 1 in first
+
+
 def test_anchors_are_different_sentences_of_different_kinds(config: Config, reading: Reading) -> None:
     anchors = choose(reading, config.panel("space"), 7).anchors
     assert len({anchor.sentence for anchor in anchors}) == 7

@@ -24,13 +24,13 @@ from summarizer.models.protocol import Prefix, Row
 from summarizer.types import Brief, PastArticle
 
 QUESTIONS = (
-    " checked the 1.9 million euros that Pidur Space asks for the tether itself?",
-    " fund for climate adaptation pays the rest of the 41 million euros for Mwanga-2?",
-    " would Kenya's liability law cost the Kenya Space Agency if Mwanga-2 breaks up in orbit?",
-    " did Rein Tammik keep the report on the hinge of Pidur Space from the insurers?",
-    " will Joseph Otieno's committee ask the Kenya Space Agency about the separate vote for science?",
-    " would Claire Dumas accept as proof that the tether of Pidur Space unrolls in time?",
-    " customers ordered the 14 tethers that Pidur Space has not built yet?",
+    "Who checked the 1.9 million euros that Pidur Space asks for the tether itself?",
+    "Which fund for climate adaptation pays the rest of the 41 million euros for Mwanga-2?",
+    "What would Kenya's liability law cost the Kenya Space Agency if Mwanga-2 breaks up in orbit?",
+    "Why did Rein Tammik keep the report on the hinge of Pidur Space from the insurers?",
+    "When will Joseph Otieno's committee ask the Kenya Space Agency about the separate vote for science?",
+    "What would Claire Dumas accept as proof that the tether of Pidur Space unrolls in time?",
+    "Which customers ordered the 14 tethers that Pidur Space has not built yet?",
 )
 
 
@@ -41,9 +41,10 @@ class Truthful:
         self.asked = 0
 
     def __call__(self, prefix: Prefix, row: Row) -> str:
-        if row.opening == "This could lead to":
-            return " a lower liability premium for small satellites, if the tether works in orbit."
-        if row.opening:
+        task = row.instruction.split()[0]
+        if task == "CONSEQUENCE":
+            return "This could lead to a lower liability premium for small satellites, if the tether works in orbit."
+        if task == "QUESTION":
             self.asked += 1
             return QUESTIONS[self.asked % len(QUESTIONS)]
         return "The mission costs 41 million euros."

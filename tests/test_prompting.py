@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from summarizer import Config, ConfigError
-from summarizer.prompting import Prompts
+from summarizer.prompting import NOTHING, Prompts
 from summarizer.segment import segment
 from summarizer.types import Article, Reading
 
@@ -26,7 +27,6 @@ def test_the_package_holds_these_prompts_and_the_prefix_has_no_markup(config: Co
     prompts = Prompts(config.prompt_dirs)
     for directory in config.prompt_dirs:
         assert {path.name for path in directory.glob("*.j2")} == {f"{name}.txt.j2" for name in NAMES}
-        assert {path.name for path in directory.glob("*/*.j2")} <= {f"{name}.txt.j2" for name in NAMES}
     assert "{" not in prompts.system()
     assert "{" not in prompts.document(reading)
 
@@ -44,26 +44,14 @@ def test_an_earlier_directory_replaces_a_prompt(config: Config, tmp_path: Path) 
     assert Prompts([tmp_path, *config.prompt_dirs]).system() == "Be brief."
 
 
-def test_an_adapter_may_have_prompts_of_its_own_and_a_newsroom_has_the_last_word(
-    config: Config, tmp_path: Path
-) -> None:
-    own, newsroom = tmp_path / "own", tmp_path / "newsroom"
-    (own / "house").mkdir(parents=True)
-    newsroom.mkdir()
-    (own / "house" / "system.txt.j2").write_text("Be exact.")
-    bare, house = (Prompts([own, *config.prompt_dirs], adapter) for adapter in ("", "house"))
-    assert house.version != bare.version
-    assert house.system() == "Be exact."
-    assert house.render("rewrite", evidence=[], sentence="S.").endswith("above state.")  # it has none of its own
-    assert Prompts([own, *config.prompt_dirs], "unknown").version == bare.version
-    (newsroom / "system.txt.j2").write_text("Be brief.")
-    assert Prompts([newsroom, own, *config.prompt_dirs], "house").system() == "Be brief."
-
-
-def test_a_prompt_may_say_how_its_answer_begins(config: Config, tmp_path: Path) -> None:
-    (tmp_path / "guess.txt.j2").write_text("{% set opening = word %}\nWhat may follow?")
-    assert Prompts([tmp_path]).ask("guess", word="This could") == ("What may follow?", "This could")
-    assert Prompts(config.prompt_dirs).ask("question", evidence=[], gap="g", first="Who", names=[])[1] == "Who"
+def test_every_task_is_told_once_to_all_rows(config: Config) -> None:
+    system = Prompts(config.prompt_dirs).system()
+    for directory in config.prompt_dirs:
+        for path in directory.glob("*.j2"):
+            task = re.match(r"[A-Z]{4,}\b", path.read_text())
+            if task and task[0] != "ARTICLE":
+                assert f"\n{task[0]}: " in system, path.name
+    assert NOTHING in system
 
 
 def test_template_marks_and_orders_in_an_article_stay_as_they_are(config: Config) -> None:

@@ -21,11 +21,12 @@ def main() -> int:
     train.add_argument("--run", type=Path, help="where the run is kept (default runs/BASE)")
     train.add_argument("--files", nargs="*", default=[str(path) for path in _corpus()])
     train.add_argument("--drafts", nargs="*", default=[], help="files that `drafts` made")
-    train.add_argument("--steps", type=int, default=256, help="one article each (default 256, one epoch)")
+    train.add_argument("--steps", type=int, default=80, help="one article each (default 80)")
     train.add_argument("--rank", type=int, default=16)
+    train.add_argument("--layers", type=int, default=14, help="how many of the last layers (default 14; 0 for all)")
     train.add_argument("--rate", type=float, default=2e-4)
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--words", type=int, default=650, help="longest article (default 650 words)")
+    train.add_argument("--words", type=int, default=340, help="longest article (default 340 words)")
     train.add_argument("--tokens", type=int, default=1_600, help="longest packed article (default 1600 tokens)")
     train.add_argument("--device", default=None, help="cpu or cuda (default: cuda where there is one)")
     train.add_argument("--minutes", type=float, default=8, help="between two checkpoints (default 8)")
@@ -91,6 +92,7 @@ def _train(asked: argparse.Namespace) -> int:
         asked.seed,
         asked.words,
         asked.tokens,
+        asked.layers,
         tuple(asked.drafts),
     )
     device = asked.device or ("cuda" if torch.cuda.is_available() else "cpu")

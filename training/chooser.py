@@ -29,6 +29,7 @@ from summarizer.pipeline import sentences_of
 from summarizer.segment import segment
 from summarizer.types import Panel
 from training.examples import QUESTIONS, article_of, is_held_out, read
+from training.logistic import logistic
 
 AT = 4
 RIDGE = 1.0
@@ -84,18 +85,14 @@ def report(found: Sequence[Choice]) -> None:
 
 
 def fit(found: Sequence[Choice]) -> None:
-    """Ridge-regularised logistic regression by Newton's method, on the training part."""
+    """Logistic regressions on the training part."""
     for kind, known in WEIGHTS.items():
         names = [name for name in known if name != "bias"]
         own = [choice for choice in found if choice.kind == kind and not choice.held_out]
         rows = [(signs, n in choice.carrying) for choice in own for n, signs in choice.signs.items()]
         x = np.array([[1.0, *(signs[name] for name in names)] for signs, _ in rows])
         y = np.array([float(carries) for _, carries in rows])
-        weights = np.zeros(x.shape[1])
-        for _ in range(25):
-            p = 1 / (1 + np.exp(-x @ weights))
-            slope = x.T @ (p - y) + RIDGE * weights
-            weights -= np.linalg.solve((x.T * (p * (1 - p))) @ x + RIDGE * np.eye(len(weights)), slope)
+        weights = logistic(x, y, RIDGE)
         print(kind, {name: round(float(w), 2) for name, w in zip(["bias", *names], weights, strict=True)})
 
 

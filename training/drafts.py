@@ -36,7 +36,7 @@ def drafts(record: dict[str, Any], model: Model, config: Config, candidates: int
     """The best passing candidate of every text of one article's brief."""
     reading = segment(article_of(record))
     panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in record["panel"]))
-    prompts = Prompts(config.prompt_dirs, model.info.adapter)
+    prompts = Prompts(config.prompt_dirs)
     with model.read(Prefix(prompts.system(), prompts.document(reading))) as session:
         draft = write(
             session,
@@ -97,7 +97,7 @@ def load(paths: Iterable[Path]) -> dict[str, list[Kept]]:
 
 def _asks(passage: Passage) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
     """The texts of a passage by the row that wrote them, with its evidence: a sentence of the article made shorter is a
-    line of its own. A sector's last line, its consequence, is not trained on (see examples.py)."""
+    line of its own. A sector's last line, its consequence, is not learnt from: the checks can't tell a sound one."""
     if passage.kind not in {"reason", "summary", "sector"}:
         yield passage.kind, passage.evidence, list(passage.candidates)
         return

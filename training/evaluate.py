@@ -37,7 +37,7 @@ def evaluate_adapter(
     briefs: Path | None,
 ) -> dict[str, Any]:
     """The figures for a checkpoint with an adapter, or bare, on the first `articles` held-out ones.
-    configs/relevance.toml's line for house is for adapters with a probe."""
+    configs/models.toml's line for house is for adapters with a probe."""
     config = load_config()
     cases = held_out_cases(files, config)
     probed = adapter is not None and (adapter / FILE).exists()

@@ -1,9 +1,10 @@
 """From a record of the corpus to what the model is trained on: the prompts of a brief, each with its exemplary text.
 
-In: corpus records (corpus/GUIDE.md), the configuration, the adapter's prompts. Out: an Exercise an article: the
-prefix that all rows share and one Example a row, rendered by the code that renders them in use. The evidence of a
-row are the sentences that carry its exemplary text, found by the grounding checks; sentences that fail a check, or
-that nothing carries, are left out. Knows no tokens.
+In: corpus records (corpus/GUIDE.md) and the single sentences that were written to them (sentences.jsonl), the
+configuration, the prompts. Out: an Exercise an article: the prefix that all rows share and one Example a row, rendered
+by the code that renders them in use. A sentence made shorter and a consequence name their evidence; the other rows are
+given the sentences that carry their exemplary text, found by the grounding checks. Sentences that fail a check, or that
+nothing carries, are left out. Knows no tokens.
 """
 
 from __future__ import annotations
@@ -19,27 +20,38 @@ from pathlib import Path
 from typing import Any
 
 from summarizer.config import Config
-from summarizer.evidence import LEANS_BACK, choose, leaned_on
+from summarizer.evidence import DEFAULT_GAP, leaned_on, standing
 from summarizer.grounding.judge import Judgement, judge
 from summarizer.grounding.source import Source, source_of
 from summarizer.models.protocol import Prefix
 from summarizer.pipeline import sentences_of
-from summarizer.prompting import Prompts, numbered, shortening
+from summarizer.prompting import NOTHING, Prompts, lines, shortening
 from summarizer.segment import segment
-from summarizer.types import Article, Panel, Reading
+from summarizer.types import Article, Reading
 
 QUESTIONS = 5
-# Evidence sentences of a row at most, and how often one that the chooser would have given comes on top: in use the
-# evidence is chosen, not aligned, and not all of it belongs into the text.
-MOST_EVIDENCE = 4
-STRAY = 0.5
-# The share of an exemplary sentence that one sentence of the article must hold to be what it was made from.
-SAME_FACT = 0.85
+# Evidence sentences of a row at most.
+MOST_EVIDENCE = 2
 # Of the sixteen relevance scores of an article, so many are asked for at a time besides the panel's.
 MORE_SCORES = 2
 # Words that mean something of an earlier sentence.
 LEANS = re.compile(r"\b(?:it|its|they|their|them|he|his|she|her|this|that|these|those|such)\b", re.IGNORECASE)
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+SENTENCES = Path(__file__).parent / "sentences.jsonl"
+# Which of evidence.py's gaps an exemplary question goes after, by its words, in the order in which they are tried.
+GAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (gap, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE))
+    for gap, pattern in (
+        ("who is right", r"disput\w*|den(?:y|ies|ied)|contradict\w*|object\w*|rejects?|rejected|claims?|claimed"),
+        ("the evidence", r"evidence|proof|prove\w*|tests?|tested|independent\w*|support\w*|rests? on"),
+        ("the figures", r"count\w*|calculat\w*|measur\w*|estimat\w*|accura\w*|compar\w*|figures?|how (?:many|much)"),
+        ("the terms", r"contracts?|agree\w*|terms|clauses?|licen[cs]\w*|conditions?|deal|under (?:what|which)"),
+        ("what was not said", r"publish\w*|disclos\w*|documents?|records?|minutes|names?|named|told|reported|said"),
+        ("the money", r"pay|pays|paid|costs?|fund\w*|prices?|money|budget|financ\w*|insur\w*|compensat\w*|fees?"),
+        ("the decision", r"decid\w*|decision|approv\w*|vot\w*|rules?|chosen?|choose|permi\w*|plans?|allow\w*"),
+        ("the date", r"if|when|until|by|before|after|deadline|delay\w*"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +91,20 @@ class _Dated:
     text: str
 
 
-def read(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """The records of JSONL files, in order."""
-    return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line]
+def read(paths: Iterable[Path], sentences: Path = SENTENCES) -> list[dict[str, Any]]:
+    """The records of JSONL files, in order, each with its "short" sentences by number and its "consequences"."""
+    more = {line["id"]: line for line in _lines(sentences)}
+    bare: dict[str, Any] = {"short": {}, "consequences": []}
+    return [{**bare, **record, **more.get(record["id"], {})} for path in paths for record in _lines(path)]
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def gap_of(question: str) -> str:
+    """What a question goes after, in the words that the prompts have for it."""
+    return next((gap for gap, pattern in GAPS if pattern.search(question)), DEFAULT_GAP)
 
 
 def is_held_out(name: str) -> bool:
@@ -121,63 +144,57 @@ class _Work:
         self._prompts, self._chance = prompts, chance
         self._beats: list[str] = record["panel"]
         self._sectors = config.sectors
-        self._panel = Panel("case", "Case", tuple(config.sectors[beat] for beat in self._beats))
-        self._chosen = choose(reading, self._panel, QUESTIONS)
 
     def examples(self) -> list[Example]:
-        made: list[Example] = []
         record = self._record
-        paragraphs = [record["summary"], *record["sectors"].values(), *record["why"].values(), record["takeaway"]]
-        told = [self._judged(sentences_of(text)) for text in paragraphs]
-        made += self._facts([judgement for paragraph in told for judgement in paragraph])
-        made += self._row("takeaway", told[-1], self._chosen.takeaway)
+        told = self._judged(sentences_of(record["takeaway"]))
+        made = [*self._facts(), *self._consequences()]
+        made += self._takeaway(told)
         for question in record["questions"]:
             made += self._question(question)
-        made += self._comparison(told[-1])
+        made += self._comparison(told)
         return made + self._relevance()
 
     def kept(self, draft: Kept) -> list[Example]:
         """A draft of a model as an example like all others."""
         if draft.kind == "condense":
             return [self._fact(draft.evidence[0], draft.text)]
-        values = {"gap": "", "first": "", "names": ()} if draft.kind == "question" else {}
-        return self._example(draft.kind, draft.text, draft.evidence, **values)
+        values = {"gap": gap_of(draft.text)} if draft.kind == "question" else {}
+        return [self._example(draft.kind, draft.text, draft.evidence, **values)]
 
     # --- the kinds of rows ---
 
-    def _facts(self, told: Sequence[Judgement]) -> list[Example]:
-        """For each sentence of the article the exemplary sentence that says most nearly the same, as what it should
-        become when it is made shorter."""
-        nearest: dict[int, Judgement] = {}
-        for j in told:
-            seen = j.features.support
-            if seen.single < SAME_FACT or seen.hedged or LEANS_BACK.match(j.text):
-                continue
-            if seen.best not in nearest or nearest[seen.best].features.support.single < seen.single:
-                nearest[seen.best] = j
-        return [self._fact(n, j.text) for n, j in sorted(nearest.items())]
+    def _facts(self) -> list[Example]:
+        """Sentences of the article made shorter, as far as they say what the sentence says."""
+        made = []
+        for key, text in self._record["short"].items():
+            j = judge(self._source, text)
+            if j.status == "supported" and int(key) in j.evidence:
+                made.append(self._fact(int(key), text))
+        return made
+
+    def _consequences(self) -> list[Example]:
+        """What may follow for each sector, or nothing, from one or two sentences."""
+        made = []
+        for row in self._record["consequences"]:
+            if not row["text"] or not judge(self._source, row["text"]).problems:
+                evidence = standing(self._reading, row["from"])
+                analyst = self._sectors[row["beat"]]
+                made.append(self._example("consequence", row["text"] or NOTHING, evidence, analyst=analyst))
+        return made
 
     def _fact(self, number: int, text: str) -> Example:
         before = leaned_on(self._reading, number)
         return Example("condense", shortening(self._prompts, self._reading, number, before), text, (number,))
 
-    def _row(
-        self,
-        kind: str,
-        told: Sequence[Judgement],
-        picks: Sequence[int],
-        **values: object,
-    ) -> list[Example]:
-        if not told:
-            return []
-        evidence = self._evidence(told, picks)
+    def _takeaway(self, told: Sequence[Judgement]) -> list[Example]:
         text = " ".join(j.text for j in told)
-        return self._example(kind, text, evidence, **values) if evidence else []
+        return [self._example("takeaway", text, _evidence(told))] if told else []
 
     def _question(self, question: str) -> list[Example]:
         line = judge(self._source, question)
         evidence = line.evidence[:2]
-        return self._example("question", question, evidence, gap="", first="", names=()) if evidence else []
+        return [self._example("question", question, evidence, gap=gap_of(question))] if evidence else []
 
     def _comparison(self, takeaway: Sequence[Judgement]) -> list[Example]:
         """The first sentences of `history` stand for dated records, the last one links them to the story."""
@@ -185,8 +202,7 @@ class _Work:
         records = [_Dated(years[-1], text) for text in earlier if (years := YEAR.findall(text))]
         if not records or not takeaway:
             return []
-        evidence = self._evidence(takeaway, self._chosen.takeaway)
-        return self._example("comparison", link, evidence, records=records) if evidence else []
+        return [self._example("comparison", link, _evidence(takeaway), records=records)]
 
     def _relevance(self) -> list[Example]:
         scores = self._record["scores"]
@@ -199,10 +215,9 @@ class _Work:
 
     # --- evidence ---
 
-    def _example(self, kind: str, target: str, evidence: tuple[int, ...], **values: object) -> list[Example]:
-        """The row, or none where the prompt begins the answer, for the exemplary text begins otherwise."""
-        text, opening = self._prompts.ask(kind, evidence=numbered(self._reading, evidence), **values)
-        return [] if opening else [Example(kind, text, target, evidence)]
+    def _example(self, kind: str, target: str, evidence: tuple[int, ...], **values: object) -> Example:
+        text = self._prompts.render(kind, evidence=lines(self._reading, evidence), **values)
+        return Example(kind, text, target, evidence)
 
     def _judged(self, sentences: Sequence[str]) -> list[Judgement]:
         """The sentences that pass every check, and don't lean on one that fails."""
@@ -216,12 +231,8 @@ class _Work:
                 kept.append(j)
         return kept
 
-    def _evidence(self, told: Sequence[Judgement], picks: Sequence[int]) -> tuple[int, ...]:
-        """The sentences that carry the text, those that carry most of it first in line; sometimes a stray one."""
-        numbers: list[int] = []
-        for j in told:
-            numbers += [n for n in j.evidence if n not in numbers]
-        kept = numbers[:MOST_EVIDENCE]
-        if len(kept) < MOST_EVIDENCE and self._chance.random() < STRAY:
-            kept += [n for n in picks if n not in kept][:1]
-        return tuple(sorted(kept))
+
+def _evidence(told: Sequence[Judgement]) -> tuple[int, ...]:
+    """The sentences that carry the text, those that carry most of it."""
+    numbers = list(dict.fromkeys(n for j in told for n in j.evidence))
+    return tuple(sorted(numbers[:MOST_EVIDENCE]))

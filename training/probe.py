@@ -25,7 +25,7 @@ from summarizer.models.local import LocalModel
 from summarizer.models.probe import Probe, write_probe
 from summarizer.models.protocol import Prefix
 from summarizer.prompting import Prompts
-from summarizer.score import CHOICES
+from summarizer.score import CHOICES, signs
 from summarizer.segment import segment
 from summarizer.words import content_stems, inverse_frequency
 from training.examples import article_of, is_held_out, read
@@ -39,17 +39,20 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 @dataclass(frozen=True, slots=True)
 class Rated:
     """An article for all sectors: `states` [sectors, hidden], `digits` [sectors] the mean of the model's distribution
-    over 1 to 10, `given` [sectors] the corpus's scores, `words` of the article."""
+    over 1 to 10, `signs` [sectors, 2] what the article's words say (summarizer/score.py), `given` [sectors] the
+    corpus's scores, `words` of the article."""
 
     id: str
     states: Array
     digits: Array
+    signs: Array
     given: Array
     words: frozenset[str]
 
     def of(self, sectors: Sequence[int] | np.ndarray[Any, Any]) -> Rated:
         """The same article for some of its sectors."""
-        return Rated(self.id, self.states[sectors], self.digits[sectors], self.given[sectors], self.words)
+        own = (self.states[sectors], self.digits[sectors], self.signs[sectors], self.given[sectors])
+        return Rated(self.id, *own, self.words)
 
 
 def run(base: str, directory: Path, files: Sequence[Path], articles: int, most_words: int, threads: int | None) -> int:
@@ -63,7 +66,8 @@ def run(base: str, directory: Path, files: Sequence[Path], articles: int, most_w
     collect([*held, *taught], base, directory, config, threads)
     folder = directory / "states"
     sectors = sorted(config.sectors)
-    report([load(folder, r) for r in taught], [load(folder, r) for r in held], sectors, directory / ADAPTER)
+    rated = [[load(folder, r, config) for r in part] for part in (taught, held)]
+    report(rated[0], rated[1], sectors, directory / ADAPTER)
     return 0
 
 
@@ -76,7 +80,7 @@ def collect(records: Iterable[Any], base: str, directory: Path, config: Config, 
         return
     analysts = [config.sectors[beat] for beat in sorted(config.sectors)]
     with LocalModel(pull(base), adapter=directory / ADAPTER, threads=threads) as model:
-        prompts = Prompts(config.prompt_dirs, model.info.adapter)
+        prompts = Prompts(config.prompt_dirs)
         instructions = [prompts.render("relevance", analyst=analyst) for analyst in analysts]
         for number, record in enumerate(missing, 1):
             document = prompts.document(segment(article_of(record)))
@@ -92,11 +96,13 @@ def collect(records: Iterable[Any], base: str, directory: Path, config: Config, 
             print(f"{number}/{len(missing)} {record['id']}", file=sys.stderr, flush=True)
 
 
-def load(folder: Path, record: Any) -> Rated:
+def load(folder: Path, record: Any, config: Config) -> Rated:
     kept = np.load(_file(folder, record))
+    reading = segment(article_of(record))
+    told = np.array([signs(reading, config.sectors[beat]) for beat in sorted(record["scores"])])
     given = np.array([record["scores"][beat] for beat in sorted(record["scores"])], dtype=float)
     words = frozenset(content_stems(record["article"]["title"] + " " + record["article"]["body"]))
-    return Rated(record["id"], kept["states"].astype(float), kept["digits"].astype(float), given, words)
+    return Rated(record["id"], kept["states"].astype(float), kept["digits"].astype(float), told, given, words)
 
 
 def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str], adapter: Path) -> None:
@@ -104,11 +110,11 @@ def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str
     by a fit on `taught` and on those held-out articles that aren't in its fold."""
     every = [*taught, *held]
     strength = _strength(every)
-    probed = _by_probe(strength)
+    probed, with_words = _by_probe(strength), _with_words(strength)
     print(f"{len(taught)} articles of the training part, {len(held)} held out, {len(sectors)} sectors each\n")
     print(f"{'held-out articles':26} {'mean absolute error':>20} {'Spearman':>9}")
     truth = np.stack([r.given for r in held])
-    told = _crossed(probed, taught, held)
+    told = _crossed(with_words, taught, held)
     beside: list[tuple[str, Predict]] = [
         ("the sector's mean", _by_sector),
         ("the article's words", _by_words),
@@ -116,13 +122,18 @@ def report(taught: Sequence[Rated], held: Sequence[Rated], sectors: Sequence[str
     ]
     for name, predict in beside:
         _show(name, _crossed(predict, taught, held), truth)
-    _show(f"probe (ridge {strength:g})", told, truth)
+    _show(f"probe (ridge {strength:g})", _crossed(probed, taught, held), truth)
+    _show("probe with the words", told, truth)
     print(f"\n{'and held-out sectors':26}")
-    for name, predict in [beside[-1], ("probe", probed)]:
+    for name, predict in [beside[-1], ("probe", probed), ("probe with the words", with_words)]:
         values = np.concatenate([_crossed(_unseen(predict, k), taught, held) for k in range(len(sectors))], axis=1)
         _show(name, values, truth)
     rest = np.clip(told, 1, 10) - truth
-    print(f"\nroot mean square error of the probe on held-out articles: {np.sqrt((rest**2).mean()):.2f}")
+    line = _line(every, strength)
+    names = ("offset", "slope", "share", "words", "error")
+    print("\nfor configs/models.toml:")
+    for name, value in zip(names, [*line, np.sqrt((rest**2).mean())], strict=True):
+        print(f"{name} = {value:.2f}")
     write_probe(adapter, Ridge.fit(_states(every), _given(every), strength).exported())
 
 
@@ -199,6 +210,27 @@ def _by_probe(strength: float) -> Predict:
         return probe(_states(held)).reshape(len(held), -1)
 
     return told
+
+
+def _with_words(strength: float) -> Predict:
+    """The probe's number and the signs of the article's words, on a line that was fitted to numbers of articles that
+    their own probe hadn't seen."""
+
+    def told(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:
+        offset, *slopes = _line(taught, strength)
+        own = _by_probe(strength)(taught, held)
+        values: Array = np.stack([offset + np.c_[row, r.signs] @ slopes for row, r in zip(own, held, strict=True)])
+        return values
+
+    return told
+
+
+def _line(rated: Sequence[Rated], strength: float) -> Array:
+    """[offset, slope of the probe, one of each sign], by least squares."""
+    own = _crossed(_by_probe(strength), [], rated)
+    x = np.concatenate([np.c_[np.ones(len(row)), row, r.signs] for row, r in zip(own, rated, strict=True)])
+    line: Array = np.linalg.lstsq(x, _given(rated), rcond=None)[0]
+    return line
 
 
 def _by_sector(taught: Sequence[Rated], held: Sequence[Rated]) -> Array:

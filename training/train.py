@@ -41,8 +41,8 @@ RELEVANCE_WEIGHT = 4.0
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is; only `steps` may be changed when it is resumed. `base` is a checkpoint's name, `files` the
-    corpus, `drafts` what was kept of a model's own texts, `most_words` leaves longer articles out, `most_tokens`
-    bounds a packed article."""
+    corpus, `layers` how many of the last layers are trained (0: all), `most_words` leaves longer articles out,
+    `most_tokens` bounds a packed article, `drafts` is what was kept of a model's own texts."""
 
     base: str
     files: tuple[str, ...]
@@ -53,6 +53,7 @@ class Plan:
     seed: int
     most_words: int
     most_tokens: int
+    layers: int = 0
     drafts: tuple[str, ...] = ()
 
 
@@ -71,7 +72,9 @@ def train(
     memory.keep()
     _same_plan(plan, directory)
     material = _Material(plan)
-    learner = Learner(material.base, rank=plan.rank, alpha=plan.alpha, device=device, seed=plan.seed)
+    learner = Learner(
+        material.base, rank=plan.rank, alpha=plan.alpha, device=device, seed=plan.seed, layers=plan.layers
+    )
     optimizer = torch.optim.AdamW(learner.factors, lr=plan.rate, betas=(0.9, 0.99), weight_decay=0.0)
     step = _resume(learner, optimizer, directory)
     if step == 0:
@@ -113,7 +116,7 @@ class _Material:
         self._plan = plan
         self.base = pull(plan.base)
         self._config = load_config()
-        self._prompts = Prompts(self._config.prompt_dirs, ADAPTER)
+        self._prompts = Prompts(self._config.prompt_dirs)
         self._chat = ChatFormat(self.base, config_tokens(self.base))
         records = examples.read(Path(name) for name in plan.files)
         self._kept = load(Path(name) for name in plan.drafts)

@@ -57,7 +57,10 @@ class Place:
 
     def choose(self, said: Sequence[Line]) -> None:
         """Keep the candidate with the most to say that passes; note what of it is withheld."""
-        ranked = sorted(range(len(self.candidates)), key=lambda i: (-self._worth(self.candidates[i], said), i))
+        worth = [self._worth(judged, said) for judged in self.candidates]
+        if self.passage.kind == "takeaway":  # its candidates stand in the order of what is central to the story
+            worth = [float(value > 0) for value in worth]
+        ranked = sorted(range(len(worth)), key=lambda i: (-worth[i], i))
         for rank, i in enumerate(ranked):
             kept, failed = self._pass(self.candidates[i], said)
             if rank == 0:
