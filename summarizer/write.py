@@ -32,6 +32,7 @@ SENTENCE_TOKENS = 70
 REPETITION_PENALTY = 1.05
 TEMPERATURE = 0.7
 TOP_P = 0.9
+SECOND_HALF = ", and "
 
 # What is asked, and which answer to it: number 0 is the model's most likely one, the others are drawn.
 _Key = tuple[str, int]
@@ -94,9 +95,11 @@ def write(
         finished += 1
         watch(Progress("write", finished, len(wanted), kinds[wanted[number]], completion.tokens))
 
-    rows = [_row(ask, options.seed, number, j) for number, (ask, j) in enumerate(wanted)]
+    # What a small model asks in the second half of a question rests on what isn't so more often than not.
+    halved = set[str]() if concludes else {ask for p in places if p.kind == "question" for ask in p.varied}
+    rows = [_row(ask, options.seed, number, j, ask in halved) for number, (ask, j) in enumerate(wanted)]
     completions = session.write(rows, stop=stop, on_done=count)
-    texts = {key: _text(completion) for key, completion in zip(wanted, completions, strict=True)}
+    texts = {key: _text(completion, key[0] in halved) for key, completion in zip(wanted, completions, strict=True)}
 
     def candidates(place: _Place) -> tuple[str, ...]:
         made = ["\n".join(filter(None, map(texts.__getitem__, text))) for text in place.texts(options.candidates)]
@@ -107,8 +110,10 @@ def write(
     )
 
 
-def _text(completion: Completion) -> str:
+def _text(completion: Completion, halved: bool) -> str:
     text = completion.text.strip()
+    if halved and completion.finish == "stop" and not text.endswith(("?", ".", "!")):
+        return text + "?"
     return "" if text == NOTHING else text
 
 
@@ -132,11 +137,11 @@ def rewriter(
     return rewrite
 
 
-def _row(ask: str, seed: int, number: int, candidate: int) -> Row:
+def _row(ask: str, seed: int, number: int, candidate: int, halved: bool) -> Row:
     row = Row(
         ask,
         max_tokens=SENTENCE_TOKENS,
-        stop=("\n",),
+        stop=("\n", SECOND_HALF) if halved else ("\n",),
         sampling=Sampling(repetition_penalty=REPETITION_PENALTY),
     )
     if candidate == 0:

@@ -107,6 +107,15 @@ def test_a_model_that_concludes_nothing_is_asked_for_facts_and_questions_only(co
     assert {row.instruction.split()[0] for row in asked(model)} == {"SHORTEN", "QUESTION"}
 
 
+def test_a_model_that_concludes_nothing_asks_one_thing_at_a_time(config: Config, reading: Reading) -> None:
+    model = ScriptedModel(lambda prefix, row: "Who pays the 41 million euros, and who kept the report?")
+    both, one = "Who pays the 41 million euros, and who kept the report?", "Who pays the 41 million euros?"
+    for concludes, text in ((True, both), (False, one)):
+        options = Options(candidates=1, sections=frozenset({"question"}))
+        draft, _ = written(config, reading, model, options, concludes=concludes)
+        assert {passage.candidates for passage in draft.passages} == {(text,)}
+
+
 def test_where_nothing_sound_follows_nothing_is_concluded(config: Config, reading: Reading) -> None:
     draft, _ = written(config, reading, ScriptedModel(concluding("None.")), Options(candidates=1))
     told = [passage for passage in draft.passages if passage.kind == "sector"]
