@@ -46,7 +46,7 @@ GROUNDING = ROOT / "summarizer" / "grounding"
 MAY_WITHHOLD = {
     "support": 0.002,
     "inferred": 0.001,
-    "denial": 0.005,
+    "denial": 0.007,
     "figure": 0.002,
     "date": 0.0015,
     "person": 0.0008,
