@@ -147,6 +147,19 @@ def test_no_more_questions_than_wanted(reading: Reading) -> None:
     assert sum(len(section.statements) for section in verdict.sections) == 1
 
 
+def test_a_choice_that_nobody_has_is_asked_about_last(reading: Reading) -> None:
+    choice = "Which of the two spawning grounds will Ragnhild Moe and Sundgraf bury for 62 million kroner first?"
+    plain = "Who at Sundgraf will measure what the dredging does to the spawning grounds?"
+    asked = [
+        Passage("question", 0, (choice, plain), (5,)),
+        Passage("question", 1, ("Which fees did Ragnhild Moe promise to leave alone until 2027?",), (4,)),
+    ]
+    told = verify(Draft(tuple(asked)), reading, (), n_questions=1).sections
+    texts = [statement.text for section in told for statement in section.statements]
+    assert len(texts) == 1
+    assert not texts[0].startswith("Which of")
+
+
 def test_generic_and_answered_questions_are_told(reading: Reading) -> None:
     assert is_generic("What are the implications of this for the future of the industry?", reading)
     assert not is_generic("What did Sundgraf pay its 40 employees?", reading)

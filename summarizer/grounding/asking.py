@@ -6,6 +6,8 @@ question fit is questions.py's.
 
 from __future__ import annotations
 
+import re
+
 from summarizer.grounding.clean import Split, clean
 from summarizer.grounding.locks import locks
 from summarizer.grounding.novelty import unspoken_things
@@ -14,6 +16,10 @@ from summarizer.grounding.place import section_name
 from summarizer.grounding.questions import about, alike, answered_by, form_problem, is_generic_line
 from summarizer.grounding.source import Line, Source
 from summarizer.types import Draft, Finding, Section, Statement
+
+# "Which of the two launch dates ...": a small model asks so, often of a choice that nobody has, where it has nothing to
+# ask. Such a question is taken where there is no other.
+_CHOICE = re.compile(r"Which of (?:the|these)\b", re.IGNORECASE)
 
 
 def ask(draft: Draft, source: Source, split: Split, wanted: int) -> tuple[list[Section], list[Finding]]:
@@ -35,6 +41,7 @@ def ask(draft: Draft, source: Source, split: Split, wanted: int) -> tuple[list[S
                     + 0.3 * min(len(line.figures) + len(line.dates), 2)
                     + 0.5 * _known(source, line)
                     - 0.05 * rank
+                    - bool(_CHOICE.match(question))
                 )
                 options.append((worth, at, rank, question, line))
     options.sort(key=lambda option: (-option[0], option[1], option[2]))
