@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 
 from summarizer.types import Analyst, Anchor, Evidence, Panel, Reading
-from summarizer.words import WORD, content_stems, term_pattern
+from summarizer.words import WORD, content_stems, terms_in
 
 SUMMARY, SECTION, TAKEAWAY = 3, 4, 3  # sentences; of a section's the best one is the reason of its relevance
 MIN_WORDS = 6
@@ -148,8 +148,7 @@ def sector_signs(
     less in `fit` the more analysts of this panel share it."""
     terms = {term.lower() for term in (*analyst.terms, *WORD.findall(analyst.lens)) if len(term) > 2}
     shared = {term: sum(term in {t.lower() for t in other.terms} for other in panel.analysts) or 1 for term in terms}
-    patterns = {term: term_pattern(term) for term in terms}
-    found = {n: [term for term, p in patterns.items() if p.search(reading.text_of(n))] for n in usable}
+    found = dict(zip(usable, terms_in(map(reading.text_of, usable), terms), strict=True))
     own = {n: sum(1 / shared[term] for term in terms_of) ** 0.5 for n, terms_of in found.items()}
     top = max(own.values(), default=0.0) or 1.0
     # The words of the lens are general ones: they count only for an analyst who has no others.

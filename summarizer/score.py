@@ -17,7 +17,7 @@ from math import log, sqrt
 from summarizer.models.protocol import Session
 from summarizer.prompting import Prompts
 from summarizer.types import Analyst, Calibration, Panel, Rating, Reading
-from summarizer.words import WORD, content_stems, rarity, term_pattern
+from summarizer.words import WORD, content_stems, rarity, terms_in
 
 CHOICES = tuple(str(n) for n in range(1, 11))
 UNCALIBRATED = Calibration()
@@ -41,8 +41,7 @@ def signs(reading: Reading, analyst: Analyst) -> tuple[float, float]:
     """What the article's words say of its relevance, by an analyst's terms (or, where there are none, the words of
     the lens): the share of sentences that hold one, and ln(1 + how much those of the text say, rare ones more)."""
     terms = analyst.terms or tuple(word for word in WORD.findall(analyst.lens) if len(word) > SHORT)
-    patterns = {term: term_pattern(term) for term in terms}
-    found = [{t for t in terms if patterns[t].search(reading.text_of(s.n))} for s in reading.sentences]
+    found = terms_in((reading.text_of(s.n) for s in reading.sentences), terms)
     held = set[str]().union(*found)
     says = sum(max(map(rarity, content_stems(term)), default=0.0) for term in sorted(held))
     return sum(map(bool, found)) / max(1, len(found)), log(1 + says)

@@ -78,10 +78,16 @@ def rarity(stem: str) -> float:
     return max(0.0, log(texts / (1 + counts.get(stem, 1))))
 
 
-def term_pattern(term: str) -> re.Pattern[str]:
-    """A word or phrase of an analyst's, in either case and as a whole; one that ends in * may go on."""
+def terms_in(texts: Iterable[str], terms: Iterable[str]) -> list[list[str]]:
+    """Which of an analyst's words and phrases each text holds, in either case and as a whole; one that ends in * may go
+    on."""
+    patterns = [(term, re.compile(_pattern(term), re.IGNORECASE)) for term in terms]
+    return [[term for term, pattern in patterns if pattern.search(text)] for text in texts]
+
+
+def _pattern(term: str) -> str:
     body = re.escape(term.rstrip("*"))
-    return re.compile(rf"\b{body}\w*" if term.endswith("*") else rf"\b{body}\b", re.IGNORECASE)
+    return rf"\b{body}\w*" if term.endswith("*") else rf"\b{body}\b"
 
 
 def written_date(date: str) -> str:
